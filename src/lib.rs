@@ -1,0 +1,6 @@
+//! watchparty: one executable that lets people watch any film in a folder together.
+//!
+//! `ARCHITECTURE.md` draws the rooms (the modules below) and says which may import which.
+pub mod clock;
+pub mod model;
+pub mod protocol;

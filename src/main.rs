@@ -1,0 +1,6 @@
+//! The executable: parse, run, exit code. Everything else lives in the library.
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::SUCCESS
+}
