@@ -2,5 +2,6 @@
 //!
 //! `ARCHITECTURE.md` draws the rooms (the modules below) and says which may import which.
 pub mod clock;
+pub mod media;
 pub mod model;
 pub mod protocol;

@@ -1,0 +1,140 @@
+//! What the engine is asked to make: one track of a rendition, and one segment of it. Plain data.
+//!
+//! All times are integers in the track's own output time scale, counted from content time zero, which is the first
+//! presented video frame (or the first audio sample of a file without video).
+
+/// Samples in an AAC frame; audio segments start and end on multiples of it.
+pub const AAC_FRAME_SAMPLES: i64 = 1024;
+
+/// Where content time zero lies in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Presentation time of the first presented frame, in `time_base` units of the stream it was read from.
+    pub pts: i64,
+    /// That stream's time base, as numerator and denominator of seconds.
+    pub time_base: (i32, i32),
+}
+
+/// How frames of a video track lie on its time scale (ticks per second).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameGrid {
+    /// Frame `n` is at `n * frame_ticks`; source times are rounded to the grid, which undoes coarse container clocks.
+    Constant {
+        /// Ticks per second: the frame rate's numerator (times whatever keeps it >= 1000).
+        timescale: u32,
+        /// Ticks per frame.
+        frame_ticks: u32,
+    },
+    /// Frames are where the file says.
+    Variable {
+        /// Ticks per second, 90000.
+        timescale: u32,
+    },
+}
+
+impl FrameGrid {
+    /// Ticks per second.
+    pub const fn timescale(self) -> u32 {
+        match self {
+            Self::Constant { timescale, .. } | Self::Variable { timescale } => timescale,
+        }
+    }
+}
+
+/// Speed presets of the H.264 encoder. All give the same init segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preset {
+    /// Fastest.
+    Ultrafast,
+    /// Faster than it looks.
+    Superfast,
+    /// Best of the three.
+    Veryfast,
+}
+
+impl Preset {
+    /// The encoder's own name for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ultrafast => "ultrafast",
+            Self::Superfast => "superfast",
+            Self::Veryfast => "veryfast",
+        }
+    }
+}
+
+/// One track of a rendition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrackSpec {
+    /// The source's own video, new container.
+    VideoCopy {
+        /// Stream index in the file.
+        stream: u32,
+        /// Content zero.
+        origin: Origin,
+        /// Output grid.
+        grid: FrameGrid,
+    },
+    /// Video decoded and encoded as 8-bit 4:2:0 H.264, upright, square pixels, progressive, SDR.
+    VideoH264 {
+        /// Stream index in the file.
+        stream: u32,
+        /// Content zero.
+        origin: Origin,
+        /// Output grid.
+        grid: FrameGrid,
+        /// Output width, even.
+        width: u32,
+        /// Output height, even.
+        height: u32,
+        /// Encoder speed.
+        preset: Preset,
+        /// Rate limit in bits per second.
+        max_bit_rate: u32,
+    },
+    /// Sound as stereo AAC-LC. Present from content zero to the end, silence where the file has none.
+    AudioAac {
+        /// Stream index in the file.
+        stream: u32,
+        /// Content zero.
+        origin: Origin,
+        /// Output samples per second, 44100 or 48000; also the time scale.
+        sample_rate: u32,
+    },
+    /// Silence as stereo AAC-LC, for a film without sound.
+    AudioSilent {
+        /// Output samples per second.
+        sample_rate: u32,
+    },
+}
+
+/// One segment: all frames with `start <= time < end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentJob {
+    /// Position in the playlist; becomes the fragment sequence number's base.
+    pub index: u32,
+    /// First tick.
+    pub start: i64,
+    /// Tick after the last.
+    pub end: i64,
+}
+
+/// Where the frames of the video stream are, as far as the container tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VideoIndex {
+    /// Unit of all values here, as numerator and denominator of seconds.
+    pub time_base: (i32, i32),
+    /// Presentation time of the first presented frame.
+    pub start_pts: i64,
+    /// Presentation time of the last frame plus its duration.
+    pub end_pts: i64,
+    /// Presentation times of the frames at which decoding can start, ascending, deduplicated.
+    pub keyframes: Vec<i64>,
+    /// Whether `keyframes` covers the whole file; false for a container that has no (dense) index.
+    pub complete: bool,
+    /// Constant frame rate as (numerator, denominator), if the stream really keeps to it.
+    pub frame_rate: Option<(u32, u32)>,
+    /// Whether pictures follow a keyframe in decoding order that come before it in presentation order and need the
+    /// picture group before it (open GOP): such a stream cannot be cut at keyframes by copying.
+    pub open_gop: bool,
+}
