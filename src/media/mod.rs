@@ -2,6 +2,8 @@
 //!
 //! Knows files; knows no room, no user and no title. Pure parts ([`info`], [`track`]) decide; `engine` does, and is
 //! the only place that touches libav. Called by `library` (probe, poster) and `http` (everything that streams).
+pub mod demo;
+pub mod engine;
 pub mod identity;
 pub mod info;
 pub mod track;
