@@ -65,7 +65,7 @@ const UNKNOWN: &str = "unknown";
 
 /// Decides for one client. `rungs` are the sizes this machine sustains for this film, best first.
 pub fn decide(film: &Presentation, caps: &ClientCaps, rungs: &[u32]) -> Result<Decision, Unplayable> {
-    let info = &*film.info;
+    let info = &*film.source.info;
     playable(info)?;
     let sound = (0..film.audio.len() as u32).map(RenditionId::Audio);
     let direct = direct_obstacle(info, caps);

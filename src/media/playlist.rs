@@ -41,11 +41,11 @@ pub fn master(film: &Presentation, decision: &Decision) -> String {
 }
 
 fn audio_group(text: &mut String, film: &Presentation, sound: &[&RenditionId]) {
-    let chosen = default_audio(&film.info).map(|(stream, _)| stream.index);
+    let chosen = default_audio(&film.source.info).map(|(stream, _)| stream.index);
     let mut names: Vec<String> = Vec::new();
     for id in sound {
         let RenditionId::Audio(nth) = **id else { continue };
-        let Some((stream, _)) = film.info.audio().nth(nth as usize) else { continue };
+        let Some((stream, _)) = film.source.info.audio().nth(nth as usize) else { continue };
         let name = unique(track_name(stream, nth), &names);
         let language = stream.language.as_deref().and_then(language_tag);
         let language = language.map(|tag| format!(",LANGUAGE=\"{tag}\"")).unwrap_or_default();
@@ -60,15 +60,15 @@ fn audio_group(text: &mut String, film: &Presentation, sound: &[&RenditionId]) {
 }
 
 fn variant(text: &mut String, film: &Presentation, id: RenditionId, has_sound: bool, grouped: bool) {
-    let source = if film.info.bit_rate == 0 { BIT_RATE_UNKNOWN } else { film.info.bit_rate };
+    let source = if film.source.info.bit_rate == 0 { BIT_RATE_UNKNOWN } else { film.source.info.bit_rate };
     let sound_rate = if has_sound { AUDIO_BIT_RATE } else { 0 };
-    let stream = film.info.video();
+    let stream = film.source.info.video();
     let (rate, codec, size) = match (id, &film.video, stream) {
         (RenditionId::VideoCopy, Some(plan), Some((stream, video))) => {
             (source.saturating_mul(PEAK_OVER_AVERAGE), copied_codec(stream, video), Some(plan.size))
         }
         (RenditionId::Video(rung), Some(plan), _) => (
-            u64::from(ladder::max_bit_rate(rung, film.info.bit_rate)),
+            u64::from(ladder::max_bit_rate(rung, film.source.info.bit_rate)),
             Some(H264_CODEC.to_owned()),
             ladder::fit(plan.size, rung),
         ),

@@ -1,12 +1,10 @@
-use std::sync::Arc;
-
 use crate::media::caps::ClientCaps;
 use crate::media::decide::decide;
-use crate::media::identity::FileIdentity;
 use crate::media::info::MediaInfo;
 use crate::media::plan::{Presentation, plan};
 use crate::media::playlist::{master, rendition};
 use crate::media::rendition::RenditionId;
+use crate::media::samples;
 use crate::media::samples::{audio, audio_only, film, info, video};
 use crate::media::track::VideoIndex;
 
@@ -21,7 +19,7 @@ fn present(info: MediaInfo, end_ms: i64, frame_rate: Option<(u32, u32)>) -> Pres
         open_gop: false,
     };
     let index = info.video().is_some().then_some(&index);
-    plan(FileIdentity { size: 1, mtime_ms: 2, edges: [3; 16] }, &Arc::new(info), index)
+    plan(&samples::source(info), index)
 }
 
 fn master_of(film: &Presentation) -> String {
