@@ -134,10 +134,7 @@ fn what_cannot_be_played_is_said_in_a_sentence() {
     assert_eq!(sentence(&info(MP4, vec![])), "There is no picture and no sound in this file.");
     let endless = MediaInfo { duration_ms: 0, ..film(MP4, "h264", "aac") };
     assert_eq!(sentence(&endless), "This file does not say how long it is.");
-    assert_eq!(
-        sentence(&film(MP4, "unknown", "aac")),
-        "The picture is in a format that cannot be decoded."
-    );
+    assert_eq!(sentence(&film(MP4, "unknown", "aac")), "The picture is in a format that cannot be decoded.");
     let mut cover = info("mp3", vec![video("mjpeg")]);
     cover.streams[0].attached_picture = true;
     assert!(playable(&cover).is_err());

@@ -62,7 +62,12 @@ impl Flights {
             }
         };
         drop(map);
-        let producer = is_new.then(|| Producer { flights: self.clone(), flight: Arc::clone(&flight), started: false, done: false });
+        let producer = is_new.then(|| Producer {
+            flights: self.clone(),
+            flight: Arc::clone(&flight),
+            started: false,
+            done: false,
+        });
         let progress = flight.progress.subscribe();
         Joined { waiter: Waiter { flights: self.clone(), flight, progress, at: 0, failed: false }, producer }
     }
@@ -190,8 +195,7 @@ impl Waiter {
 
     /// Waits until there is something to send, an error to tell, or `patience` is over.
     pub(crate) async fn ready(&mut self, patience: Duration) -> Result<(), MediaError> {
-        let started =
-            self.progress.wait_for(|progress| !progress.fragments.is_empty() || progress.outcome.is_some());
+        let started = self.progress.wait_for(|progress| !progress.fragments.is_empty() || progress.outcome.is_some());
         match tokio::time::timeout(patience, started).await {
             Ok(Ok(progress)) if progress.fragments.is_empty() => progress.outcome.clone().unwrap_or(Ok(())),
             _ => Ok(()),

@@ -14,9 +14,9 @@ use crate::media::rendition::RenditionId;
 use crate::media::sync::lock;
 
 /// A rendition nobody asked for during this time is not made ahead any more.
-const RENDITION_LIFE: Duration = Duration::from_secs(60);
+const RENDITION_LIFE: Duration = Duration::from_mins(1);
 /// A film nobody touched during this time is forgotten.
-const FILM_LIFE: Duration = Duration::from_secs(600);
+const FILM_LIFE: Duration = Duration::from_mins(10);
 /// Films followed at most; the one touched least recently goes.
 const FILMS_MAX: usize = 256;
 

@@ -11,7 +11,7 @@ use crate::media::track::TrackSpec;
 /// Heads kept while nobody uses them; each holds a file and a decoder's memory.
 const IDLE_HEADS_MAX: usize = 6;
 /// A head that nobody used for so long is closed.
-const IDLE_HEAD_LIFE: Duration = Duration::from_secs(60);
+const IDLE_HEAD_LIFE: Duration = Duration::from_mins(1);
 
 /// Idle heads, least recently used first.
 #[derive(Default)]
@@ -42,16 +42,15 @@ impl Heads {
     pub(crate) fn put(&self, identity: FileIdentity, spec: TrackSpec, head: Head, now: Instant) {
         let mut idle = lock(&self.idle);
         idle.push(Idle { identity, spec, head, since: now });
+        // Closing a file may block: only after the lock is gone.
         let surplus = (idle.len() > IDLE_HEADS_MAX).then(|| idle.remove(0));
         drop(idle);
-        // Closing a file may block; not under the lock.
         drop(surplus);
     }
 
     /// Closes heads that were idle for too long.
     pub(crate) fn sweep(&self, now: Instant) {
-        let old: Vec<Idle> =
-            lock(&self.idle).extract_if(.., |kept| now.since(kept.since) > IDLE_HEAD_LIFE).collect();
+        let old: Vec<Idle> = lock(&self.idle).extract_if(.., |kept| now.since(kept.since) > IDLE_HEAD_LIFE).collect();
         drop(old);
     }
 

@@ -59,16 +59,12 @@ impl<K: Clone + Eq + Hash, V: Clone> Memo<K, V> {
         if let Some((value, _)) = state.ready.get(key) {
             return Asked::Ready(value.clone());
         }
-        match state.pending.get_mut(key) {
-            Some(askers) => {
-                askers.push(sender);
-                Asked::Pending(receiver)
-            }
-            None => {
-                state.pending.insert(key.clone(), vec![sender]);
-                Asked::Yours(receiver)
-            }
+        if let Some(askers) = state.pending.get_mut(key) {
+            askers.push(sender);
+            return Asked::Pending(receiver);
         }
+        state.pending.insert(key.clone(), vec![sender]);
+        Asked::Yours(receiver)
     }
 
     /// Hands the result to everyone who asked, and remembers a good one.

@@ -189,10 +189,11 @@ impl Axis {
 }
 
 fn grid(frame_rate: Option<(u32, u32)>) -> FrameGrid {
-    let constant = frame_rate.filter(|&(num, den)| num > 0 && den > 0 && num <= TIMESCALE_MAX).and_then(|(num, den)| {
-        let scale = TIMESCALE_MIN.div_ceil(num);
-        Some(FrameGrid::Constant { timescale: num.checked_mul(scale)?, frame_ticks: den.checked_mul(scale)? })
-    });
+    let constant =
+        frame_rate.filter(|&(num, den)| num > 0 && den > 0 && num <= TIMESCALE_MAX).and_then(|(num, den)| {
+            let scale = TIMESCALE_MIN.div_ceil(num);
+            Some(FrameGrid::Constant { timescale: num.checked_mul(scale)?, frame_ticks: den.checked_mul(scale)? })
+        });
     constant.unwrap_or(FrameGrid::Variable { timescale: VARIABLE_TIMESCALE })
 }
 

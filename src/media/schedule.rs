@@ -91,8 +91,8 @@ pub(crate) fn ahead(track: &Track<'_>, position_ms: i64, reads_on: bool) -> impl
 
 #[cfg(test)]
 mod tests {
-    use crate::media::schedule::{Kind, Priority, Role, Ticket, ahead, give_up, pick};
     use crate::media::plan::Track;
+    use crate::media::schedule::{Kind, Priority, Role, Ticket, ahead, give_up, pick};
     use crate::media::track::TrackSpec;
 
     fn ticket(kind: Kind, priority: Priority, number: u64) -> Ticket {

@@ -35,11 +35,11 @@ const FILMS_REMEMBERED: usize = 64;
 const INITS_REMEMBERED: usize = 512;
 /// Limits on the time of jobs, from their start.
 const PROBE_LIMIT: Duration = Duration::from_secs(10);
-const INDEX_LIMIT: Duration = Duration::from_secs(60);
+const INDEX_LIMIT: Duration = Duration::from_mins(1);
 const POSTER_LIMIT: Duration = Duration::from_secs(20);
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 /// Limit on a segment from when it is first wanted.
-const SEGMENT_LIMIT: Duration = Duration::from_secs(120);
+const SEGMENT_LIMIT: Duration = Duration::from_mins(2);
 /// How long an answer is held back to see whether the segment can be made at all.
 const FIRST_FRAGMENT_PATIENCE: Duration = Duration::from_secs(5);
 /// Rooms are looked after at most this often.
@@ -92,9 +92,8 @@ impl Service {
 
     pub(crate) async fn probe(&self, path: &Path) -> Result<(MediaInfo, FileIdentity), ProbeError> {
         let path = path.to_owned();
-        let probed = self
-            .ask(Kind::Slow, Priority::Background, PROBE_LIMIT, move |cancel| engine::probe(&path, cancel))
-            .await;
+        let probed =
+            self.ask(Kind::Slow, Priority::Background, PROBE_LIMIT, move |cancel| engine::probe(&path, cancel)).await;
         match probed {
             Ok(answer) => answer,
             Err(MediaError::Crashed) => {
@@ -296,9 +295,12 @@ impl Service {
             Some(head) => head,
             None => Head::open(&order.source, &order.spec, cancel)?,
         };
-        head.segment(&order.job, cancel, &mut |fragment| producer.emit(fragment))?;
-        self.heads.put(identity, order.spec.clone(), head, self.clock.now());
-        Ok(())
+        let made = head.segment(&order.job, cancel, &mut |fragment| producer.emit(fragment)).map(drop);
+        // A cancelled head has only lost its place; one that failed is not trusted again.
+        if matches!(made, Ok(()) | Err(EngineError::Cancelled)) {
+            self.heads.put(identity, order.spec.clone(), head, self.clock.now());
+        }
+        made
     }
 
     /// Makes ahead what the room at this film needs, and lets go of what it does not need any more.
@@ -345,9 +347,9 @@ impl Service {
     /// Sizes to offer for a film, best first. One that viewers already take comes first: one encode serves them all.
     pub(crate) fn rungs_for(&self, source: &Source) -> Vec<u32> {
         let video = source.info.video().map(|(_, video)| video);
-        let fps = video.filter(|video| video.fps_den > 0).map_or(0.0, |video| {
-            f64::from(video.fps_num) / f64::from(video.fps_den)
-        });
+        let fps = video
+            .filter(|video| video.fps_den > 0)
+            .map_or(0.0, |video| f64::from(video.fps_num) / f64::from(video.fps_den));
         let mut rungs = lock(&self.ladder).sustained(fps);
         if let Some(rung) = self.films.rung_in_use(&source.identity, self.clock.now()) {
             rungs.retain(|other| *other != rung);
