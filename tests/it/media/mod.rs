@@ -1,3 +1,6 @@
 //! The media service, on plans made of thin air and on real files.
+mod boxes;
 mod cuts;
+mod harness;
+mod service;
 mod streams;
