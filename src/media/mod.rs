@@ -17,6 +17,7 @@ use crate::clock::SharedClock;
 mod cache;
 pub mod caps;
 pub mod decide;
+pub mod demo;
 pub mod engine;
 pub mod error;
 mod flight;

@@ -66,12 +66,3 @@ impl Rig {
         assert!(tokio::time::timeout(PATIENCE, poll).await.is_ok(), "{what}: {:?}", self.media.stats());
     }
 }
-
-/// A film of the test collection, whose folder `WATCHPARTY_TEST_MEDIA` names; `None` where there is no collection.
-pub(super) fn sample(name: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("WATCHPARTY_TEST_MEDIA");
-    if folder.is_none() {
-        eprintln!("skipped: WATCHPARTY_TEST_MEDIA does not name a folder of test films");
-    }
-    folder.map(|folder| PathBuf::from(folder).join(name))
-}

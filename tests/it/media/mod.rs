@@ -1,5 +1,4 @@
 //! The media service, on plans made of thin air and on real files.
-mod boxes;
 mod cuts;
 mod harness;
 mod service;

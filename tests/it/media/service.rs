@@ -3,7 +3,8 @@ use std::path::PathBuf;
 
 use watchparty::media::{MediaError, Playhead, RenditionId, Source};
 
-use crate::media::harness::{Rig, sample};
+use crate::media::harness::Rig;
+use crate::support::films::film as sample;
 
 const TEN_BIT: &str = "hevc_10s_frame_counter.mp4";
 const MKV: &str = "chapters_clock_aac51.mkv";
