@@ -11,7 +11,7 @@ use watchparty::media::{Media, MediaConfig, MediaError, Presentation, RenditionI
 
 const CACHE_BYTES_MAX: u64 = 1 << 30;
 const POLL: Duration = Duration::from_millis(10);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A service and the folder it keeps segments in.
 pub(super) struct Rig {

@@ -44,8 +44,8 @@ async fn check_rendition(rig: &Rig, film: &Arc<Presentation>, id: RenditionId) {
     assert!((promised - end).abs() < 1e-6, "{name}: {promised} {end}");
 }
 
-async fn check_film(file: &str) {
-    let Some(path) = sample(file) else { return };
+async fn check_film(name: &str) {
+    let Some(path) = sample(name) else { return };
     let rig = Rig::start();
     let film = rig.film(path).await;
     let decision = decide(&film, &ClientCaps::default(), &[360]).unwrap();
@@ -106,6 +106,7 @@ const UNDECODABLE: &str = "invalid_vp9.webm";
 /// Every file of the collection: what it is decided to be, and the first, a middle and the last segment of each rendition.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes; prints a table"]
+#[expect(clippy::print_stdout, reason = "the table is for people")]
 async fn every_film_of_the_collection_keeps_its_promises() {
     let Some(folder) = folder() else { return };
     let rig = Rig::start();
@@ -126,6 +127,7 @@ async fn every_film_of_the_collection_keeps_its_promises() {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
+#[expect(clippy::print_stdout, reason = "the table is for people")]
 async fn check_ends(rig: &Rig, source: &Source, name: &str) -> Vec<String> {
     let film = match rig.media.presentation(source).await {
         Ok(film) => film,
