@@ -1,5 +1,6 @@
 //! The one integration-test binary. Each module is a boundary: pure cores in simulation, services in process,
 //! the real executable with real films.
 mod engine;
+mod media;
 mod support;
 mod tidy;
