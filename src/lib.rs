@@ -5,3 +5,4 @@ pub mod clock;
 pub mod media;
 pub mod model;
 pub mod protocol;
+pub mod rooms;
