@@ -105,10 +105,6 @@ impl Members {
         self.by_id.values()
     }
 
-    pub(crate) fn host(&self) -> Option<MemberId> {
-        self.host
-    }
-
     /// Somebody new. The first one made the room and is its host.
     pub(crate) fn add(&mut self, now: Instant, join: &Join, limits: &Limits) -> Result<MemberId, JoinError> {
         if self.by_id.len() >= limits.members_max {

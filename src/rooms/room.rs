@@ -174,6 +174,11 @@ impl Room {
         self.members.view()
     }
 
+    /// How many members are present.
+    pub fn online(&self) -> usize {
+        self.members.online_count()
+    }
+
     /// The room as its members see it.
     pub fn info(&self) -> &RoomInfo {
         &self.info
