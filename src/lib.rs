@@ -7,3 +7,4 @@ pub mod media;
 pub mod model;
 pub mod protocol;
 pub mod rooms;
+pub mod ws;
