@@ -63,10 +63,21 @@ pub(crate) struct Browser {
 enum Item {
     Act(usize),
     Connect(usize),
-    Up { browser: usize, link: u64, up: Up },
-    Down { browser: usize, link: u64, event: Event },
+    Up {
+        browser: usize,
+        link: u64,
+        up: Up,
+    },
+    Down {
+        browser: usize,
+        link: u64,
+        event: Event,
+    },
     /// The server notices that a connection is gone.
-    Noticed { browser: usize, link: u64 },
+    Noticed {
+        browser: usize,
+        link: u64,
+    },
 }
 
 #[derive(Clone)]
