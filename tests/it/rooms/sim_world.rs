@@ -294,8 +294,12 @@ impl World {
             self.seats.insert(member, (browser, link));
             return;
         }
-        let Some(member) = self.seats.iter().find(|(_, seat)| **seat == (browser, link)).map(|(member, _)| *member)
-        else {
+        let seat = self.seats.iter().find(|(_, seat)| **seat == (browser, link));
+        let Some(member) = seat.map(|(member, _)| *member) else {
+            // Messages may overtake each other, but nothing overtakes the hello of its own connection.
+            if self.browsers[browser].link == Some(link) {
+                self.later(5, 1, Item::Up { browser, link, up });
+            }
             return;
         };
         let input = match up {
