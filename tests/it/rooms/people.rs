@@ -43,6 +43,19 @@ fn coming_back_with_the_secret_gives_the_place_back() {
 }
 
 #[test]
+fn a_report_of_being_ready_outlives_a_broken_connection() {
+    let mut table = Table::with_film();
+    let (ann, bob) = (table.join("Ann"), table.join("Bob"));
+    table.ready(ann);
+    table.ready(bob);
+    table.input(Input::Disconnected(bob));
+    let resume = Resume { member: bob, key: table.secret_of(bob), last_chat: 0 };
+    table.join_with(&join_as("Bob", Some(resume), 9));
+    table.ask(ann, Intent::Play);
+    assert!(table.state().playing);
+}
+
+#[test]
 fn coming_back_with_a_wrong_secret_makes_somebody_new() {
     let (mut table, ann, _) = Table::playing();
     let resume = Resume { member: ann, key: ResumeKey([77; 16]), last_chat: 0 };
