@@ -2,4 +2,5 @@
 mod hub;
 mod protocol;
 mod rooms;
+mod tidy;
 mod ws;
