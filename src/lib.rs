@@ -2,6 +2,9 @@
 //!
 //! `ARCHITECTURE.md` draws the rooms (the modules below) and says which may import which.
 pub mod clock;
+pub mod hub;
 pub mod media;
 pub mod model;
 pub mod protocol;
+pub mod rooms;
+pub mod ws;
