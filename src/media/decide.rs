@@ -1,0 +1,278 @@
+//! What a client gets: the file as it is, a new container around the same picture, or a converted picture. Pure.
+//!
+//! Decided from codecs, never from whether a browser says that it plays: some play a film without its sound.
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use utoipa::ToSchema;
+
+use crate::media::caps::ClientCaps;
+use crate::media::info::{AudioInfo, MediaInfo, StreamInfo, VideoInfo};
+use crate::media::ladder;
+use crate::media::plan::{CopyRefusal, Presentation};
+use crate::media::rendition::RenditionId;
+
+/// How a film reaches a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// The file as it is.
+    Direct,
+    /// The same picture in a new container; sound may be converted.
+    Remux,
+    /// The picture is converted.
+    Transcode,
+}
+
+/// What a client gets, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// How the film reaches the client at best.
+    pub mode: Mode,
+    /// One sentence for people.
+    pub reason: String,
+    /// The file can be played as it is; the renditions are the way out when that fails after all.
+    pub direct: bool,
+    /// What the master playlist offers: video first, then sound.
+    pub renditions: Vec<RenditionId>,
+}
+
+/// Why a file cannot be played, in one plain sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct Unplayable(pub String);
+
+/// Whether a file can be played at all, from the probe alone.
+pub fn playable(info: &MediaInfo) -> Result<(), Unplayable> {
+    let no = |why: &str| Err(Unplayable(why.to_owned()));
+    let video = info.video();
+    if video.is_none() && info.audio().next().is_none() {
+        return no("There is no picture and no sound in this file.");
+    }
+    if info.duration_ms <= 0 {
+        return no("This file does not say how long it is.");
+    }
+    match video {
+        Some((stream, _)) if stream.codec == UNKNOWN => no("The picture is in a format that cannot be decoded."),
+        Some((_, video)) if video.width == 0 || video.height == 0 => no("The picture of this file has no size."),
+        None if info.audio().all(|(stream, _)| stream.codec == UNKNOWN) => {
+            no("The sound is in a format that cannot be decoded.")
+        }
+        _ => Ok(()),
+    }
+}
+
+const UNKNOWN: &str = "unknown";
+
+/// Decides for one client. `rungs` are the sizes this machine sustains for this film, best first.
+pub fn decide(film: &Presentation, caps: &ClientCaps, rungs: &[u32]) -> Result<Decision, Unplayable> {
+    let info = &*film.info;
+    playable(info)?;
+    let sound = (0..film.audio.len() as u32).map(RenditionId::Audio);
+    let direct = direct_obstacle(info, caps);
+    let (Some((stream, video)), Some(plan)) = (info.video(), film.video.as_ref()) else {
+        let (mode, reason) = match &direct {
+            None => (Mode::Direct, DIRECT.to_owned()),
+            Some(obstacle) => (Mode::Remux, format!("Remuxed: {obstacle}")),
+        };
+        return Ok(Decision { mode, reason, direct: direct.is_none(), renditions: sound.collect() });
+    };
+    let conversion = conversion_cause(stream, video, caps, plan.copy.as_ref().err().copied());
+    let picture = match conversion {
+        None => RenditionId::VideoCopy,
+        Some(_) => RenditionId::Video(ladder::choose(plan.size, rungs)),
+    };
+    let (mode, reason) = match (&direct, conversion) {
+        (None, _) => (Mode::Direct, DIRECT.to_owned()),
+        (Some(obstacle), None) => (Mode::Remux, format!("Remuxed: {obstacle}")),
+        (Some(_), Some(cause)) => (Mode::Transcode, cause),
+    };
+    Ok(Decision { mode, reason, direct: direct.is_none(), renditions: [picture].into_iter().chain(sound).collect() })
+}
+
+const DIRECT: &str = "Direct: plays as it is";
+
+/// What keeps a client from playing the file as it is, in words.
+fn direct_obstacle(info: &MediaInfo, caps: &ClientCaps) -> Option<String> {
+    let sound = default_audio(info);
+    if let Some((stream, _)) = sound
+        && !caps.audio.contains(&stream.codec)
+    {
+        return Some(format!("{} sound converted", sound_name(&stream.codec)));
+    }
+    let container = Container::of(info);
+    if !container.plays_in(caps) {
+        return Some(format!("{} container", container.name(info)));
+    }
+    let Some((stream, video)) = info.video() else {
+        return (!container.holds_sound(sound)).then(|| format!("{} container", container.name(info)));
+    };
+    // Browsers play the first picture and the first sound; a file where the film's own are others needs choosing.
+    let first = info.streams.iter().find(|other| other.video.is_some() && !other.attached_picture);
+    let first_is_film = first.is_some_and(|first| first.index == stream.index);
+    let fits = container.holds_video(stream) && container.holds_sound(sound) && first_is_film;
+    if !fits {
+        return Some(format!("{} container", container.name(info)));
+    }
+    picture_cause(stream, video, caps)
+}
+
+/// The track that plays when nobody chooses: the file's choice, else the first.
+pub fn default_audio(info: &MediaInfo) -> Option<(&StreamInfo, &AudioInfo)> {
+    info.audio().find(|(stream, _)| stream.default).or_else(|| info.audio().next())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Container {
+    Mp4,
+    WebM,
+    Mp3,
+    Flac,
+    Ogg,
+    Other,
+}
+
+impl Container {
+    fn of(info: &MediaInfo) -> Self {
+        let mut names = info.container.split(',');
+        match names.next().unwrap_or_default() {
+            "mov" | "mp4" => Self::Mp4,
+            "webm" => Self::WebM,
+            // The demuxer is the same for both; a file with nothing but WebM codecs is one in all that matters.
+            "matroska" if names.any(|name| name == "webm") && Self::only_webm_codecs(info) => Self::WebM,
+            "mp3" => Self::Mp3,
+            "flac" => Self::Flac,
+            "ogg" => Self::Ogg,
+            _ => Self::Other,
+        }
+    }
+
+    fn only_webm_codecs(info: &MediaInfo) -> bool {
+        info.video().is_some()
+            && info.streams.iter().filter(|stream| stream.video.is_some() || stream.audio.is_some()).all(|stream| {
+                matches!(stream.codec.as_str(), "vp8" | "vp9" | "av1" | "vorbis" | "opus")
+            })
+    }
+
+    fn plays_in(self, caps: &ClientCaps) -> bool {
+        let name = match self {
+            Self::Mp4 => "mp4",
+            Self::WebM => "webm",
+            Self::Mp3 => "mp3",
+            Self::Flac => "flac",
+            Self::Ogg => "ogg",
+            Self::Other => return false,
+        };
+        caps.containers.contains(name)
+    }
+
+    fn holds_video(self, stream: &StreamInfo) -> bool {
+        match self {
+            Self::Mp4 => stream.codec == "h264",
+            Self::WebM => matches!(stream.codec.as_str(), "vp8" | "vp9" | "av1"),
+            _ => false,
+        }
+    }
+
+    fn holds_sound(self, sound: Option<(&StreamInfo, &AudioInfo)>) -> bool {
+        let Some((stream, _)) = sound else { return true };
+        match (self, stream.codec.as_str()) {
+            (Self::Mp4, "aac" | "mp3")
+            | (Self::WebM, "vorbis" | "opus")
+            | (Self::Mp3, "mp3")
+            | (Self::Flac, "flac")
+            | (Self::Ogg, "vorbis" | "opus" | "flac") => true,
+            _ => false,
+        }
+    }
+
+    fn name(self, info: &MediaInfo) -> String {
+        let first = info.container.split(',').next().unwrap_or_default();
+        match first {
+            "matroska" => "MKV".to_owned(),
+            "mov" | "mp4" => "MP4".to_owned(),
+            "mpegts" => "MPEG-TS".to_owned(),
+            "mpeg" => "MPEG-PS".to_owned(),
+            "asf" => "Windows Media".to_owned(),
+            other => other.to_uppercase(),
+        }
+    }
+}
+
+/// Why the picture must be converted for HLS; `None` when it can be copied.
+fn conversion_cause(
+    stream: &StreamInfo,
+    video: &VideoInfo,
+    caps: &ClientCaps,
+    refusal: Option<CopyRefusal>,
+) -> Option<String> {
+    if let Some(cause) = picture_cause(stream, video, caps) {
+        return Some(cause);
+    }
+    if !matches!(stream.codec.as_str(), "h264" | "hevc") {
+        return Some(format!("Converted from {}", video_name(stream, video)));
+    }
+    // Segments do not carry the turn to all players; the file as it is does.
+    if video.rotation.rem_euclid(360) != 0 {
+        return Some("Converted: rotated picture".to_owned());
+    }
+    let refusal = match refusal? {
+        CopyRefusal::IndexIncomplete => "the file has no complete index",
+        CopyRefusal::KeyframesTooRare => "keyframes are too far apart",
+        CopyRefusal::StartsMidGroup => "the film does not begin with a keyframe",
+        CopyRefusal::OpenGop => "the film cannot be cut at its keyframes",
+    };
+    Some(format!("Converted: {refusal}"))
+}
+
+/// Why a client cannot show these pictures, in whatever container.
+fn picture_cause(stream: &StreamInfo, video: &VideoInfo, caps: &ClientCaps) -> Option<String> {
+    let name = video_name(stream, video);
+    if video.interlaced {
+        return Some(format!("Converted: interlaced {name}"));
+    }
+    let ten_bit_hevc = stream.codec == "hevc" && video.bit_depth == 10;
+    let known = if ten_bit_hevc { caps.video.contains("hevc10") } else { caps.video.contains(&stream.codec) };
+    let depth_max = if ten_bit_hevc || matches!(stream.codec.as_str(), "av1" | "vp9") { 10 } else { 8 };
+    if video.hdr {
+        return Some("Converted: HDR to SDR".to_owned());
+    }
+    let shown = known && video.bit_depth <= depth_max && video.chroma == "4:2:0";
+    (!shown).then(|| format!("Converted from {name}"))
+}
+
+fn video_name(stream: &StreamInfo, video: &VideoInfo) -> String {
+    let mut name = match stream.codec.as_str() {
+        "h264" => "H.264".to_owned(),
+        "hevc" => "HEVC".to_owned(),
+        "mpeg1video" => "MPEG-1".to_owned(),
+        "mpeg2video" => "MPEG-2".to_owned(),
+        "mpeg4" => "MPEG-4".to_owned(),
+        "msmpeg4v1" | "msmpeg4v2" | "msmpeg4v3" => "MS MPEG-4".to_owned(),
+        "prores" => "ProRes".to_owned(),
+        "theora" => "Theora".to_owned(),
+        other => other.to_uppercase(),
+    };
+    if video.bit_depth > 8 {
+        name = format!("{name} {}-bit", video.bit_depth);
+    }
+    if matches!(video.chroma.as_str(), "4:2:2" | "4:4:4") && matches!(stream.codec.as_str(), "h264" | "hevc") {
+        name = format!("{name} {}", video.chroma);
+    }
+    name
+}
+
+fn sound_name(codec: &str) -> String {
+    match codec {
+        "ac3" => "AC-3".to_owned(),
+        "eac3" => "E-AC-3".to_owned(),
+        "truehd" => "TrueHD".to_owned(),
+        "vorbis" => "Vorbis".to_owned(),
+        "opus" => "Opus".to_owned(),
+        pcm if pcm.starts_with("pcm_") => "PCM".to_owned(),
+        other => other.to_uppercase(),
+    }
+}
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

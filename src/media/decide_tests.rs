@@ -1,0 +1,146 @@
+use std::sync::Arc;
+
+use crate::media::caps::ClientCaps;
+use crate::media::decide::{Decision, Mode, decide, playable};
+use crate::media::identity::FileIdentity;
+use crate::media::info::{MediaInfo, VideoInfo};
+use crate::media::plan::{Presentation, plan};
+use crate::media::samples::{audio, audio_only, film, info, video};
+use crate::media::track::VideoIndex;
+
+fn present(info: MediaInfo) -> Presentation {
+    let index = VideoIndex {
+        time_base: (1, 1000),
+        start_pts: 0,
+        end_pts: 10_000,
+        keyframes: vec![0, 2000, 5000, 8000],
+        complete: true,
+        frame_rate: None,
+        open_gop: false,
+    };
+    let index = info.video().is_some().then_some(&index);
+    plan(FileIdentity { size: 1, mtime_ms: 2, edges: [3; 16] }, &Arc::new(info), index)
+}
+
+fn plain(info: MediaInfo) -> Decision {
+    decide(&present(info), &ClientCaps::default(), &[1080, 720, 480, 360]).unwrap()
+}
+
+fn names(decision: &Decision) -> String {
+    decision.renditions.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn expect(info: MediaInfo, caps: &str, mode: Mode, reason: &str, renditions: &str) {
+    let decision = decide(&present(info), &ClientCaps::from_query(caps), &[1080, 720, 480, 360]).unwrap();
+    assert_eq!((decision.mode, decision.reason.as_str(), names(&decision).as_str()), (mode, reason, renditions));
+    assert_eq!(decision.direct, mode == Mode::Direct);
+}
+
+fn with(codec: &str, change: impl FnOnce(&mut VideoInfo)) -> MediaInfo {
+    let mut film = film("mov,mp4,m4a,3gp,3g2,mj2", codec, "aac");
+    change(film.streams[0].video.as_mut().unwrap());
+    film
+}
+
+const MP4: &str = "mov,mp4,m4a,3gp,3g2,mj2";
+const MKV: &str = "matroska,webm";
+
+#[test]
+fn a_plain_mp4_plays_as_it_is_and_has_renditions_to_fall_back_to() {
+    expect(film(MP4, "h264", "aac"), "", Mode::Direct, "Direct: plays as it is", "vcopy,a0");
+    expect(info(MP4, vec![video("h264")]), "", Mode::Direct, "Direct: plays as it is", "vcopy");
+    let turned = with("h264", |video| video.rotation = 90);
+    expect(turned, "", Mode::Direct, "Direct: plays as it is", "v1080,a0");
+}
+
+#[test]
+fn sound_or_container_alone_is_a_remux() {
+    expect(film(MP4, "h264", "ac3"), "", Mode::Remux, "Remuxed: AC-3 sound converted", "vcopy,a0");
+    expect(film(MKV, "h264", "aac"), "", Mode::Remux, "Remuxed: MKV container", "vcopy,a0");
+    expect(film("mpegts", "h264", "aac"), "", Mode::Remux, "Remuxed: MPEG-TS container", "vcopy,a0");
+    expect(film(MKV, "h264", "aac"), "c=mp4,webm&a=aac,opus", Mode::Remux, "Remuxed: MKV container", "vcopy,a0");
+}
+
+#[test]
+fn webm_needs_a_client_that_says_so() {
+    let caps = "v=h264,vp9&a=aac,opus&c=mp4,webm";
+    expect(film(MKV, "vp9", "opus"), caps, Mode::Direct, "Direct: plays as it is", "v1080,a0");
+    expect(film(MKV, "vp9", "opus"), "", Mode::Transcode, "Converted from VP9", "v1080,a0");
+}
+
+#[test]
+fn pictures_that_a_client_cannot_show_are_converted_and_the_cause_is_named() {
+    let converted = |info, reason| expect(info, "", Mode::Transcode, reason, "v1080,a0");
+    converted(with("hevc", |video| video.bit_depth = 10), "Converted from HEVC 10-bit");
+    converted(with("h264", |video| video.bit_depth = 10), "Converted from H.264 10-bit");
+    converted(with("h264", |video| video.chroma = "4:4:4".to_owned()), "Converted from H.264 4:4:4");
+    converted(with("mpeg2video", |video| video.interlaced = true), "Converted: interlaced MPEG-2");
+    converted(
+        with("hevc", |video| {
+            video.bit_depth = 10;
+            video.hdr = true;
+        }),
+        "Converted: HDR to SDR",
+    );
+}
+
+#[test]
+fn hevc_is_copied_for_clients_that_have_it() {
+    let ten_bit = || with("hevc", |video| video.bit_depth = 10);
+    expect(film(MKV, "hevc", "aac"), "v=h264,hevc", Mode::Remux, "Remuxed: MKV container", "vcopy,a0");
+    expect(ten_bit(), "v=h264,hevc", Mode::Transcode, "Converted from HEVC 10-bit", "v1080,a0");
+    expect(ten_bit(), "v=h264,hevc,hevc10", Mode::Remux, "Remuxed: MP4 container", "vcopy,a0");
+}
+
+#[test]
+fn a_film_is_not_enlarged() {
+    let small = with("mpeg4", |video| (video.width, video.height) = (640, 272));
+    assert_eq!(names(&plain(small)), "v360,a0");
+}
+
+#[test]
+fn without_a_full_index_the_picture_is_converted() {
+    let film = film(MKV, "h264", "ac3");
+    let none = VideoIndex {
+        time_base: (1, 1000),
+        start_pts: 0,
+        end_pts: 10_000,
+        keyframes: vec![],
+        complete: false,
+        frame_rate: None,
+        open_gop: false,
+    };
+    let film = plan(FileIdentity { size: 1, mtime_ms: 2, edges: [3; 16] }, &Arc::new(film), Some(&none));
+    let decision = decide(&film, &ClientCaps::default(), &[480]).unwrap();
+    assert_eq!(decision.reason, "Converted: the file has no complete index");
+    assert_eq!(names(&decision), "v480,a0");
+}
+
+#[test]
+fn sound_alone_is_direct_or_hls() {
+    expect(audio_only("mp3", "mp3"), "", Mode::Direct, "Direct: plays as it is", "a0");
+    expect(audio_only("flac", "flac"), "", Mode::Remux, "Remuxed: FLAC sound converted", "a0");
+    expect(audio_only("flac", "flac"), "a=flac&c=flac", Mode::Direct, "Direct: plays as it is", "a0");
+}
+
+#[test]
+fn the_default_sound_decides_and_every_track_is_offered() {
+    let mut film = info(MP4, vec![video("h264"), audio(1, "aac"), audio(2, "dts")]);
+    film.streams[1].default = false;
+    expect(film, "", Mode::Remux, "Remuxed: DTS sound converted", "vcopy,a0,a1");
+}
+
+#[test]
+fn what_cannot_be_played_is_said_in_a_sentence() {
+    let sentence = |info: &MediaInfo| playable(info).unwrap_err().to_string();
+    assert_eq!(sentence(&info(MP4, vec![])), "There is no picture and no sound in this file.");
+    let endless = MediaInfo { duration_ms: 0, ..film(MP4, "h264", "aac") };
+    assert_eq!(sentence(&endless), "This file does not say how long it is.");
+    assert_eq!(
+        sentence(&film(MP4, "unknown", "aac")),
+        "The picture is in a format that cannot be decoded."
+    );
+    let mut cover = info("mp3", vec![video("mjpeg")]);
+    cover.streams[0].attached_picture = true;
+    assert!(playable(&cover).is_err());
+}

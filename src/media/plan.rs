@@ -1,0 +1,334 @@
+//! Where a film is cut: exact boundaries for every track, from the probe and the keyframe index. Pure.
+//!
+//! All video renditions share one set of cuts: the copied video is cut at source keyframes, the converted video at
+//! those and at points between them. Everything is integer arithmetic in the track's own ticks, so that what a
+//! playlist promises is what a segment holds.
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::media::identity::FileIdentity;
+use crate::media::info::{MediaInfo, VideoInfo};
+use crate::media::rendition::RenditionId;
+use crate::media::track::{AAC_FRAME_SAMPLES, FrameGrid, Origin, Preset, SegmentJob, TrackSpec, VideoIndex};
+use crate::media::{ladder, ticks};
+
+/// Raised when the same file would be cut differently; part of every cache key.
+pub const PLAN_VERSION: u32 = 1;
+
+/// Segments aim at this length; short enough for a quick seek, long enough that the opening keyframe costs little.
+const SEGMENT_MS: i64 = 2000;
+/// A rest shorter than this joins its neighbour: a segment of a few frames helps nobody and wedges some players.
+const SEGMENT_MIN_MS: i64 = 500;
+/// Copied video is not offered when two keyframes are further apart: a player would wait for all of it.
+const KEYFRAME_GAP_MAX_MS: i64 = 12_000;
+/// Sound segments aim at this length; each costs a fixed warm-up, so they are longer than video ones.
+const AUDIO_SEGMENT_MS: i64 = 4000;
+/// The first sound segment is short so that it is never what a start waits for.
+const AUDIO_FIRST_SEGMENT_MS: i64 = 1000;
+/// Ticks per second for video without a constant frame rate.
+const VARIABLE_TIMESCALE: u32 = 90_000;
+/// Time scales below this lose precision in players.
+const TIMESCALE_MIN: u32 = 1000;
+/// A frame rate with a numerator above this is a guess of the container, not a rate.
+const TIMESCALE_MAX: u32 = 1_000_000;
+/// A longer duration is a damaged header.
+const DURATION_MAX_MS: i64 = 48 * 3600 * 1000;
+
+/// How one file is presented: the tracks it can have and where they are cut.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Presentation {
+    /// Which bytes this holds for.
+    pub identity: FileIdentity,
+    /// What is in the file.
+    pub info: Arc<MediaInfo>,
+    /// Content zero.
+    pub origin: Origin,
+    /// Set when the film has a picture.
+    pub video: Option<VideoPlan>,
+    /// One per sound stream, in file order.
+    pub audio: Vec<AudioPlan>,
+}
+
+/// How the picture is cut.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VideoPlan {
+    /// Stream index in the file.
+    pub stream: u32,
+    /// Time scale, and frame length if constant.
+    pub grid: FrameGrid,
+    /// Size for display: upright, square pixels.
+    pub size: (u32, u32),
+    /// Cuts of the copied video, or why it cannot be copied.
+    pub copy: Result<Vec<i64>, CopyRefusal>,
+    /// Cuts of the converted video; contains every cut of the copied one.
+    pub cuts: Vec<i64>,
+}
+
+/// How a sound stream is cut.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AudioPlan {
+    /// Stream index in the file.
+    pub stream: u32,
+    /// Samples per second of the output; also the time scale.
+    pub sample_rate: u32,
+    /// Cuts, all multiples of an AAC frame.
+    pub cuts: Vec<i64>,
+}
+
+/// Why the video of a file cannot be cut without converting it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CopyRefusal {
+    /// The container does not say where all keyframes are.
+    IndexIncomplete,
+    /// Keyframes are too far apart.
+    KeyframesTooRare,
+    /// The film does not begin with a keyframe.
+    StartsMidGroup,
+    /// Pictures after a keyframe need pictures from before it.
+    OpenGop,
+}
+
+/// One track of a presentation, ready to be made: what the engine is told, and the cuts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Track<'a> {
+    /// What the engine is told.
+    pub spec: TrackSpec,
+    /// Boundaries in ticks: segment `n` is `cuts[n]..cuts[n + 1]`.
+    pub cuts: &'a [i64],
+    /// Ticks per second.
+    pub timescale: u32,
+}
+
+/// Plans a file. `index` is absent for a file without video.
+pub fn plan(identity: FileIdentity, info: &Arc<MediaInfo>, index: Option<&VideoIndex>) -> Presentation {
+    let origin = index.map_or(Origin { pts: 0, time_base: (1, 1000) }, |index| Origin {
+        pts: index.start_pts,
+        time_base: index.time_base,
+    });
+    let video = match (info.video(), index) {
+        (Some((stream, video)), Some(index)) => Some(plan_video(stream.index, video, info.duration_ms, index)),
+        _ => None,
+    };
+    let end_ms = |timescale: u32| match &video {
+        Some(video) => ticks::rescale_up(video.end(), video.grid.timescale(), timescale),
+        None => ticks::rescale_up(sane_duration_ms(info.duration_ms), 1000, timescale),
+    };
+    let audio = info
+        .audio()
+        .map(|(stream, audio)| {
+            let sample_rate = if matches!(audio.sample_rate, 44_100 | 48_000) { audio.sample_rate } else { 48_000 };
+            AudioPlan { stream: stream.index, sample_rate, cuts: audio_cuts(end_ms(sample_rate), sample_rate) }
+        })
+        .collect();
+    Presentation { identity, info: Arc::clone(info), origin, video, audio }
+}
+
+fn plan_video(stream: u32, video: &VideoInfo, duration_ms: i64, index: &VideoIndex) -> VideoPlan {
+    let axis = Axis::new(index);
+    let mut end = axis.ticks(index.end_pts);
+    let limit = ticks::from_ms(DURATION_MAX_MS, axis.grid.timescale());
+    if end <= 0 || end > limit {
+        end = axis.snap(ticks::from_ms(sane_duration_ms(duration_ms), axis.grid.timescale()));
+    }
+    let end = end.max(axis.frame());
+    let copy = copy_cuts(index, &axis, end);
+    let cuts = refine(copy.as_deref().unwrap_or(&[0, end]), &axis);
+    VideoPlan { stream, grid: axis.grid, size: display_size(video), copy, cuts }
+}
+
+fn sane_duration_ms(duration_ms: i64) -> i64 {
+    duration_ms.clamp(1, DURATION_MAX_MS)
+}
+
+/// The output axis of a video stream: source timestamps in, ticks from content zero out.
+struct Axis {
+    grid: FrameGrid,
+    start_pts: i64,
+    time_base: (i64, i64),
+}
+
+impl Axis {
+    fn new(index: &VideoIndex) -> Self {
+        let time_base = (i64::from(index.time_base.0.max(1)), i64::from(index.time_base.1.max(1)));
+        Self { grid: grid(index.frame_rate), start_pts: index.start_pts, time_base }
+    }
+
+    /// Shortest length a segment can have.
+    fn frame(&self) -> i64 {
+        match self.grid {
+            FrameGrid::Constant { frame_ticks, .. } => i64::from(frame_ticks),
+            FrameGrid::Variable { .. } => 1,
+        }
+    }
+
+    /// The nearest point of the frame grid.
+    fn snap(&self, ticks: i64) -> i64 {
+        let frame = self.frame();
+        (ticks + frame / 2).div_euclid(frame) * frame
+    }
+
+    /// A source timestamp in ticks, on the frame grid.
+    fn ticks(&self, pts: i64) -> i64 {
+        let scale = i128::from(self.grid.timescale()) * i128::from(self.time_base.0);
+        let frame = i128::from(self.frame());
+        let pts = i128::from(pts) - i128::from(self.start_pts);
+        let frames = ticks::div_round(pts * scale, i128::from(self.time_base.1) * frame);
+        i64::try_from(frames * frame).unwrap_or(if frames < 0 { i64::MIN } else { i64::MAX })
+    }
+}
+
+fn grid(frame_rate: Option<(u32, u32)>) -> FrameGrid {
+    let constant = frame_rate.filter(|&(num, den)| num > 0 && den > 0 && num <= TIMESCALE_MAX).and_then(|(num, den)| {
+        let scale = TIMESCALE_MIN.div_ceil(num);
+        Some(FrameGrid::Constant { timescale: num.checked_mul(scale)?, frame_ticks: den.checked_mul(scale)? })
+    });
+    constant.unwrap_or(FrameGrid::Variable { timescale: VARIABLE_TIMESCALE })
+}
+
+fn copy_cuts(index: &VideoIndex, axis: &Axis, end: i64) -> Result<Vec<i64>, CopyRefusal> {
+    let ms = |ms| ticks::from_ms(ms, axis.grid.timescale());
+    if !index.complete || index.keyframes.is_empty() {
+        return Err(CopyRefusal::IndexIncomplete);
+    }
+    if index.open_gop {
+        return Err(CopyRefusal::OpenGop);
+    }
+    let mut keys: Vec<i64> =
+        index.keyframes.iter().map(|&pts| axis.ticks(pts)).filter(|key| (0..end).contains(key)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    if keys.first() != Some(&0) {
+        return Err(CopyRefusal::StartsMidGroup);
+    }
+    let gaps = keys.windows(2).map(|pair| pair[1] - pair[0]);
+    if gaps.chain(keys.last().map(|last| end - last)).any(|gap| gap > ms(KEYFRAME_GAP_MAX_MS)) {
+        return Err(CopyRefusal::KeyframesTooRare);
+    }
+    let mut cuts = vec![0];
+    let mut last = 0;
+    for key in keys {
+        if key - last >= ms(SEGMENT_MS) {
+            cuts.push(key);
+            last = key;
+        }
+    }
+    close(&mut cuts, end, ms(SEGMENT_MIN_MS));
+    Ok(cuts)
+}
+
+/// Ends the list at `end`; a rest shorter than `min` joins the segment before it.
+fn close(cuts: &mut Vec<i64>, end: i64, min: i64) {
+    if cuts.len() > 1 && cuts.last().is_some_and(|last| end - last < min) {
+        cuts.pop();
+    }
+    cuts.push(end);
+}
+
+/// Divides every interval evenly into pieces of about a segment, on the frame grid.
+fn refine(cuts: &[i64], axis: &Axis) -> Vec<i64> {
+    let frame = axis.frame();
+    let segment = (ticks::from_ms(SEGMENT_MS, axis.grid.timescale()) / frame).max(1);
+    let mut fine = vec![0];
+    for pair in cuts.windows(2) {
+        let frames = ((pair[1] - pair[0]) / frame).max(1);
+        let pieces = ((frames + segment / 2) / segment).clamp(1, frames);
+        let inner = (1..pieces).map(|n| (i128::from(frames) * i128::from(n) / i128::from(pieces)) as i64);
+        fine.extend(inner.map(|n| pair[0] + n * frame));
+        fine.push(pair[1]);
+    }
+    fine
+}
+
+fn audio_cuts(end: i64, sample_rate: u32) -> Vec<i64> {
+    let frames_in = |ms| ticks::div_round(ticks::from_ms(ms, sample_rate).into(), AAC_FRAME_SAMPLES.into()) as i64;
+    let total = end.max(1).unsigned_abs().div_ceil(AAC_FRAME_SAMPLES.unsigned_abs()) as i64;
+    let mut cuts = vec![0];
+    let mut next = frames_in(AUDIO_FIRST_SEGMENT_MS);
+    while next < total {
+        cuts.push(next);
+        next += frames_in(AUDIO_SEGMENT_MS);
+    }
+    close(&mut cuts, total, frames_in(SEGMENT_MIN_MS));
+    cuts.iter().map(|frames| frames * AAC_FRAME_SAMPLES).collect()
+}
+
+/// Size for display: turned upright, pixels made square by widening.
+fn display_size(video: &VideoInfo) -> (u32, u32) {
+    let (num, den) = (u64::from(video.sar_num.max(1)), u64::from(video.sar_den.max(1)));
+    let width = u32::try_from((u64::from(video.width) * num + den / 2) / den).unwrap_or(video.width).max(1);
+    let height = video.height.max(1);
+    if video.rotation.rem_euclid(180) == 90 { (height, width) } else { (width, height) }
+}
+
+impl VideoPlan {
+    /// Tick after the last frame.
+    pub fn end(&self) -> i64 {
+        self.cuts.last().copied().unwrap_or(0)
+    }
+}
+
+impl Presentation {
+    /// Length in ms, rounded up.
+    pub fn duration_ms(&self) -> i64 {
+        match &self.video {
+            Some(video) => ticks::rescale_up(video.end(), video.grid.timescale(), 1000),
+            None => sane_duration_ms(self.info.duration_ms),
+        }
+    }
+
+    /// The track behind a rendition, or nothing when this film does not have it.
+    pub fn track(&self, id: RenditionId, preset: Preset) -> Option<Track<'_>> {
+        match id {
+            RenditionId::VideoCopy => {
+                let video = self.video.as_ref()?;
+                let spec = TrackSpec::VideoCopy { stream: video.stream, origin: self.origin, grid: video.grid };
+                Some(Track { spec, cuts: video.copy.as_deref().ok()?, timescale: video.grid.timescale() })
+            }
+            RenditionId::Video(rung) => {
+                let video = self.video.as_ref()?;
+                let (width, height) = ladder::fit(video.size, rung)?;
+                let spec = TrackSpec::VideoH264 {
+                    stream: video.stream,
+                    origin: self.origin,
+                    grid: video.grid,
+                    width,
+                    height,
+                    preset,
+                    max_bit_rate: ladder::max_bit_rate(rung, self.info.bit_rate),
+                };
+                Some(Track { spec, cuts: &video.cuts, timescale: video.grid.timescale() })
+            }
+            RenditionId::Audio(nth) => {
+                let audio = self.audio.get(nth as usize)?;
+                let (stream, sample_rate) = (audio.stream, audio.sample_rate);
+                let spec = TrackSpec::AudioAac { stream, origin: self.origin, sample_rate };
+                Some(Track { spec, cuts: &audio.cuts, timescale: sample_rate })
+            }
+        }
+    }
+}
+
+impl Track<'_> {
+    /// Number of segments.
+    pub fn segments(&self) -> u32 {
+        u32::try_from(self.cuts.len().saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+
+    /// Segment `index`, if there is one.
+    pub fn job(&self, index: u32) -> Option<SegmentJob> {
+        let at = index as usize;
+        Some(SegmentJob { index, start: *self.cuts.get(at)?, end: *self.cuts.get(at + 1)? })
+    }
+
+    /// The segments that hold any of `from_ms..to_ms`.
+    pub fn covering(&self, from_ms: i64, to_ms: i64) -> Range<u32> {
+        let (from, to) = (ticks::from_ms(from_ms.max(0), self.timescale), ticks::from_ms(to_ms.max(0), self.timescale));
+        let first = self.cuts.partition_point(|&cut| cut <= from).saturating_sub(1) as u32;
+        let last = self.cuts.partition_point(|&cut| cut < to) as u32;
+        first.min(self.segments())..last.min(self.segments())
+    }
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

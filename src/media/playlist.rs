@@ -1,0 +1,164 @@
+//! HLS playlists (RFC 8216) of a presentation. Pure: text from integers, complete before any segment exists.
+//!
+//! All addresses are relative; whoever serves them decides what stands in front.
+use std::fmt::Write as _;
+
+use crate::media::decide::{Decision, default_audio};
+use crate::media::info::{StreamInfo, VideoInfo};
+use crate::media::ladder;
+use crate::media::plan::Presentation;
+use crate::media::rendition::RenditionId;
+use crate::media::ticks;
+use crate::media::track::{FrameGrid, Preset};
+
+/// The first version with an init segment (`EXT-X-MAP`) outside I-frame playlists.
+const VERSION: u32 = 7;
+/// H.264 High 4.1, which every converted video is pinned to.
+const H264_CODEC: &str = "avc1.640029";
+const AAC_CODEC: &str = "mp4a.40.2";
+/// AAC rate with its overhead.
+const AUDIO_BIT_RATE: u64 = 192_000;
+/// Peaks of a copied video over the average of its file; only the average is known beforehand.
+const PEAK_OVER_AVERAGE: u64 = 2;
+/// Assumed when a file does not say its rate.
+const BIT_RATE_UNKNOWN: u64 = 8_000_000;
+const AUDIO_GROUP: &str = "sound";
+
+/// The master playlist: every video rendition of the decision with the one group of sound tracks.
+pub fn master(film: &Presentation, decision: &Decision) -> String {
+    let mut text = format!("#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-INDEPENDENT-SEGMENTS\n");
+    let (sound, picture): (Vec<_>, Vec<_>) =
+        decision.renditions.iter().partition(|id| matches!(id, RenditionId::Audio(_)));
+    // A lone sound track of a film without picture is the variant itself and needs no group.
+    let grouped = !sound.is_empty() && (!picture.is_empty() || sound.len() > 1);
+    if grouped {
+        audio_group(&mut text, film, &sound);
+    }
+    for id in picture.iter().chain(sound.first().filter(|_| picture.is_empty())) {
+        variant(&mut text, film, **id, !sound.is_empty(), grouped);
+    }
+    text
+}
+
+fn audio_group(text: &mut String, film: &Presentation, sound: &[&RenditionId]) {
+    let chosen = default_audio(&film.info).map(|(stream, _)| stream.index);
+    let mut names: Vec<String> = Vec::new();
+    for id in sound {
+        let RenditionId::Audio(nth) = **id else { continue };
+        let Some((stream, _)) = film.info.audio().nth(nth as usize) else { continue };
+        let name = unique(track_name(stream, nth), &names);
+        let language = stream.language.as_deref().and_then(language_tag);
+        let language = language.map(|tag| format!(",LANGUAGE=\"{tag}\"")).unwrap_or_default();
+        let default = if chosen == Some(stream.index) { "YES" } else { "NO" };
+        let _ = writeln!(
+            text,
+            "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{AUDIO_GROUP}\"{language},NAME=\"{name}\",DEFAULT={default},\
+             AUTOSELECT=YES,CHANNELS=\"2\",URI=\"{id}/index.m3u8\""
+        );
+        names.push(name);
+    }
+}
+
+fn variant(text: &mut String, film: &Presentation, id: RenditionId, has_sound: bool, grouped: bool) {
+    let source = if film.info.bit_rate == 0 { BIT_RATE_UNKNOWN } else { film.info.bit_rate };
+    let sound_rate = if has_sound { AUDIO_BIT_RATE } else { 0 };
+    let stream = film.info.video();
+    let (rate, codec, size) = match (id, &film.video, stream) {
+        (RenditionId::VideoCopy, Some(plan), Some((stream, video))) => {
+            (source.saturating_mul(PEAK_OVER_AVERAGE), copied_codec(stream, video), Some(plan.size))
+        }
+        (RenditionId::Video(rung), Some(plan), _) => (
+            u64::from(ladder::max_bit_rate(rung, film.info.bit_rate)),
+            Some(H264_CODEC.to_owned()),
+            ladder::fit(plan.size, rung),
+        ),
+        _ => (0, None, None),
+    };
+    let codecs: Vec<_> = codec.into_iter().chain(has_sound.then(|| AAC_CODEC.to_owned())).collect();
+    let _ = write!(text, "#EXT-X-STREAM-INF:BANDWIDTH={}", rate + sound_rate);
+    // An unknown codec of copied video must not be left out of a list that names the others.
+    if !codecs.is_empty() && (size.is_none() || codecs.len() == 1 + usize::from(has_sound)) {
+        let _ = write!(text, ",CODECS=\"{}\"", codecs.join(","));
+    }
+    if let (Some((width, height)), Some(plan)) = (size, &film.video) {
+        let _ = write!(text, ",RESOLUTION={width}x{height}");
+        if let FrameGrid::Constant { timescale, frame_ticks } = plan.grid {
+            let milli = ticks::div_round(i128::from(timescale) * 1000, frame_ticks.into());
+            let _ = write!(text, ",FRAME-RATE={}.{:03}", milli / 1000, milli % 1000);
+        }
+    }
+    if grouped {
+        let _ = write!(text, ",AUDIO=\"{AUDIO_GROUP}\"");
+    }
+    let _ = writeln!(text, "\n{id}/index.m3u8");
+}
+
+/// The playlist of one rendition, or nothing when this film does not have it.
+pub fn rendition(film: &Presentation, id: &RenditionId) -> Option<String> {
+    // Speed presets do not move cuts, so any will do here.
+    let track = film.track(*id, Preset::Ultrafast)?;
+    let micros = |cut: &i64| ticks::to_micros(*cut, track.timescale);
+    // From rounded boundaries, so that the sum of all is the rounded end, however many segments there are.
+    let lengths = track.cuts.windows(2).map(|pair| micros(&pair[1]) - micros(&pair[0]));
+    let target = lengths.clone().max().unwrap_or(0).unsigned_abs().div_ceil(1_000_000).max(1);
+    let mut text = format!(
+        "#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:0\n\
+         #EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI=\"init.mp4\"\n"
+    );
+    for (n, length) in lengths.enumerate() {
+        let _ = writeln!(text, "#EXTINF:{}.{:06},\n{n}.m4s", length / 1_000_000, length % 1_000_000);
+    }
+    text.push_str("#EXT-X-ENDLIST\n");
+    Some(text)
+}
+
+/// Segments always carry parameter sets out of band, so the sample entry is `hvc1` and `avc1` whatever the file had.
+fn copied_codec(stream: &StreamInfo, video: &VideoInfo) -> Option<String> {
+    let (_, rest) = video.codec_string.split_once('.')?;
+    match stream.codec.as_str() {
+        "h264" => Some(format!("avc1.{rest}")),
+        "hevc" => Some(format!("hvc1.{rest}")),
+        _ => None,
+    }
+}
+
+fn track_name(stream: &StreamInfo, nth: u32) -> String {
+    let title = stream.title.as_deref().map(quotable).filter(|title| !title.is_empty());
+    let language = || stream.language.as_deref().and_then(language_tag).map(str::to_owned);
+    title.or_else(language).unwrap_or_else(|| format!("Track {}", nth + 1))
+}
+
+/// A quoted attribute has no quotes and no line breaks in it.
+fn quotable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() && *c != '"').collect::<String>().trim().to_owned()
+}
+
+fn unique(name: String, taken: &[String]) -> String {
+    if !taken.contains(&name) {
+        return name;
+    }
+    (2..).map(|n| format!("{name} ({n})")).find(|name| !taken.contains(name)).unwrap_or(name)
+}
+
+/// Three-letter codes of files as the two-letter tags of RFC 5646; other well-formed tags as they are.
+fn language_tag(language: &str) -> Option<&str> {
+    const SHORT: [(&str, &str); 30] = [
+        ("ara", "ar"), ("chi", "zh"), ("zho", "zh"), ("cze", "cs"), ("ces", "cs"), ("dan", "da"), ("dut", "nl"),
+        ("nld", "nl"), ("eng", "en"), ("fin", "fi"), ("fre", "fr"), ("fra", "fr"), ("ger", "de"), ("deu", "de"),
+        ("gre", "el"), ("ell", "el"), ("heb", "he"), ("hin", "hi"), ("hun", "hu"), ("ita", "it"), ("jpn", "ja"),
+        ("kor", "ko"), ("nor", "no"), ("pol", "pl"), ("por", "pt"), ("rus", "ru"), ("spa", "es"), ("swe", "sv"),
+        ("tur", "tr"), ("ukr", "uk"),
+    ];
+    if let Some((_, short)) = SHORT.iter().find(|(long, _)| *long == language) {
+        return Some(short);
+    }
+    let well_formed = (2..=35).contains(&language.len())
+        && language.split('-').all(|part| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+    (well_formed && language != "und").then_some(language)
+}
+
+#[cfg(test)]
+#[path = "playlist_tests.rs"]
+mod tests;

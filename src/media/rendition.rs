@@ -1,0 +1,82 @@
+//! Names of renditions, as they stand in URLs.
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use crate::media::ladder;
+
+/// One playable form of one track of a film.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RenditionId {
+    /// `vcopy`: the film's own video.
+    VideoCopy,
+    /// `v720`: H.264 that fits the box of that rung of the ladder.
+    Video(u32),
+    /// `a0`: AAC of the n-th sound stream.
+    Audio(u32),
+}
+
+impl RenditionId {
+    /// Whether frames are encoded for it, which is what costs.
+    pub const fn is_converted_video(self) -> bool {
+        matches!(self, Self::Video(_))
+    }
+}
+
+/// Not the name of a rendition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("not the name of a rendition")]
+pub struct NotARendition;
+
+impl fmt::Display for RenditionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::VideoCopy => f.write_str("vcopy"),
+            Self::Video(rung) => write!(f, "v{rung}"),
+            Self::Audio(nth) => write!(f, "a{nth}"),
+        }
+    }
+}
+
+impl FromStr for RenditionId {
+    type Err = NotARendition;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let id = match text {
+            "vcopy" => Self::VideoCopy,
+            _ if text.starts_with('v') => Self::Video(number(&text[1..])?),
+            _ if text.starts_with('a') => Self::Audio(number(&text[1..])?),
+            _ => return Err(NotARendition),
+        };
+        match id {
+            Self::Video(rung) if !ladder::RUNGS.contains(&rung) => Err(NotARendition),
+            id => Ok(id),
+        }
+    }
+}
+
+/// Digits in their one canonical form, so that a rendition has one URL.
+fn number(text: &str) -> Result<u32, NotARendition> {
+    let number: u32 = text.parse().map_err(|_| NotARendition)?;
+    if number.to_string() == text { Ok(number) } else { Err(NotARendition) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::media::rendition::RenditionId;
+
+    #[test]
+    fn names_survive_the_round_trip() {
+        for name in ["vcopy", "v1080", "v360", "a0", "a17"] {
+            assert_eq!(name.parse::<RenditionId>().unwrap().to_string(), name);
+        }
+    }
+
+    #[test]
+    fn other_names_are_refused() {
+        for name in ["", "v", "a", "v0", "v721", "a-1", "a+1", "a01", "x1", "vCopy", "a99999999999", "é1"] {
+            assert!(name.parse::<RenditionId>().is_err(), "{name}");
+        }
+    }
+}
