@@ -15,3 +15,4 @@ pub mod model;
 pub mod protocol;
 pub mod rooms;
 pub mod store;
+pub mod ws;

@@ -113,8 +113,7 @@ impl Hub {
         let code = free_code(|code| rooms.contains_key(code))?;
         let now = self.inner.clock.now();
         let unix_ms = self.inner.clock.unix_ms();
-        let setup =
-            Setup { code: code.clone(), name, epoch: FIRST_EPOCH, unix_ms, limits: Limits::default() };
+        let setup = Setup { code: code.clone(), name, epoch: FIRST_EPOCH, unix_ms, limits: Limits::default() };
         let (handle, task) = task::room(Arc::clone(&self.inner), Room::new(setup, now), media, unix_ms);
         let summary = handle.last_summary();
         rooms.insert(code, handle);

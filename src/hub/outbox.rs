@@ -151,9 +151,13 @@ mod tests {
     #[test]
     fn only_the_latest_state_is_told_and_answers_come_first() {
         let outbox = Outbox::default();
-        for (lane, message) in
-            [(Lane::Chat, "hi"), (Lane::State, "old"), (Lane::State, "new"), (Lane::Members, "m"), (Lane::Answer, "ack")]
-        {
+        for (lane, message) in [
+            (Lane::Chat, "hi"),
+            (Lane::State, "old"),
+            (Lane::State, "new"),
+            (Lane::Members, "m"),
+            (Lane::Answer, "ack"),
+        ] {
             outbox.push(lane, Bytes::from_static(message.as_bytes()));
         }
         assert_eq!(text(outbox.take()), ["ack", "new", "m", "hi"]);

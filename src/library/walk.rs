@@ -54,8 +54,22 @@ pub(super) fn walk(root: &Path, mut tell: impl FnMut(Sight) -> bool) {
     }
 }
 
+/// All files with names of films in these folders, in order.
+pub fn films_in(roots: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut films = Vec::new();
+    for root in roots {
+        walk(&root, |sight| {
+            if let Sight::Film(film) = sight {
+                films.push(film.path);
+            }
+            true
+        });
+    }
+    films
+}
+
 /// Opens a file without waiting for anybody, as opening a pipe would, and makes sure it is a plain file.
-pub(super) fn open_plain(path: &Path) -> io::Result<File> {
+pub fn open_plain(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true);
     #[cfg(unix)]

@@ -14,6 +14,9 @@ pub const VERSION: u32 = 1;
 /// Largest frame a client may send, in bytes.
 pub const CLIENT_FRAME_BYTES_MAX: usize = 16 * 1024;
 
+/// Longest id of a command or a chat message, in bytes.
+pub const ID_BYTES_MAX: usize = 64;
+
 /// Longest chat message, in characters.
 pub const CHAT_CHARS_MAX: usize = 1000;
 
@@ -195,7 +198,7 @@ pub enum ServerMessage {
     Nack {
         /// The command.
         id: String,
-        /// A stable code: `stale`, `forbidden`, `no_media`, `invalid`, `slow_down`.
+        /// A stable code: `stale`, `no_media`, `invalid`, `slow_down`.
         why: String,
         /// A sentence for the person.
         message: String,
@@ -204,8 +207,11 @@ pub enum ServerMessage {
     },
     /// Everybody in the room.
     Members {
-        /// In order of joining.
+        /// In order of joining; in a large room only the first.
         members: Vec<Member>,
+        /// How many there are.
+        #[serde(default)]
+        total: u32,
     },
     /// Somebody said something.
     Chat(ChatLine),
@@ -220,7 +226,8 @@ pub enum ServerMessage {
     },
     /// Something was wrong with a message; the connection goes on unless it is closed.
     Error {
-        /// A stable code.
+        /// A stable code: `bad_message`, `unknown_type`, `binary`, `slow_down`, `hello_first`, `unauthorized`,
+        /// `unsupported_version`, `room_full`.
         code: String,
         /// A sentence.
         message: String,

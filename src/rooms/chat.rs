@@ -2,7 +2,7 @@
 use std::collections::VecDeque;
 
 use crate::model::MemberId;
-use crate::rooms::limits::CHAT_CHARS_MAX;
+use crate::rooms::limits::{CHAT_CHARS_MAX, HISTORY_BYTES_MAX};
 
 /// Something that was said, or a notice by the room.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,20 +24,22 @@ pub struct ChatLine {
 pub(crate) struct History {
     lines: VecDeque<ChatLine>,
     last_id: u64,
-    kept: usize,
+    lines_max: usize,
+    bytes: usize,
 }
 
 impl History {
-    pub(crate) fn new(kept: usize) -> Self {
-        Self { lines: VecDeque::new(), last_id: 0, kept }
+    pub(crate) fn new(lines_max: usize) -> Self {
+        Self { lines: VecDeque::new(), last_id: 0, lines_max, bytes: 0 }
     }
 
     pub(crate) fn add(&mut self, from: Option<MemberId>, name: String, text: String, at_ms: i64) -> ChatLine {
         self.last_id += 1;
         let line = ChatLine { id: self.last_id, from, name, text, at_ms };
         self.lines.push_back(line.clone());
-        while self.lines.len() > self.kept {
-            self.lines.pop_front();
+        self.bytes += line.text.len();
+        while self.lines.len() > self.lines_max || self.bytes > HISTORY_BYTES_MAX {
+            self.bytes -= self.lines.pop_front().map_or(0, |oldest| oldest.text.len());
         }
         line
     }
@@ -70,6 +72,16 @@ mod tests {
         assert_eq!(clean(" \u{7}\n "), None);
         assert_eq!(clean(&"x".repeat(CHAT_CHARS_MAX + 1)), None);
         assert_eq!(clean(" hi\u{1b}\nthere "), Some("hi\nthere".into()));
+    }
+
+    #[test]
+    fn a_history_of_long_lines_still_fits_into_one_message() {
+        let mut history = History::new(200);
+        for _ in 0..200 {
+            history.add(None, String::new(), "\u{1f37f}".repeat(CHAT_CHARS_MAX), 0);
+        }
+        let kept: usize = history.after(0).iter().map(|line| line.text.len()).sum();
+        assert!((1..=HISTORY_BYTES_MAX).contains(&kept), "{kept}");
     }
 
     #[test]

@@ -5,6 +5,8 @@ use crate::clock::Instant;
 
 /// Longest chat message, in characters.
 pub const CHAT_CHARS_MAX: usize = 1000;
+/// Text of all kept lines together, in bytes: a newcomer gets it in one message.
+pub(crate) const HISTORY_BYTES_MAX: usize = 64 * 1024;
 /// Members named in one list; the total is told besides.
 pub const MEMBERS_LISTED_MAX: usize = 200;
 /// Members named as not ready in one state.

@@ -11,9 +11,7 @@ use crate::rooms::event::{
     State, Why,
 };
 use crate::rooms::lead::{PAUSE_LEAD_MAX, lead};
-use crate::rooms::limits::{
-    Limits, MEMBERS_INTERVAL, NOTICE_MEMBERS_MAX, STATS_INTERVAL, STATS_INTERVAL_LARGE,
-};
+use crate::rooms::limits::{Limits, MEMBERS_INTERVAL, NOTICE_MEMBERS_MAX, STATS_INTERVAL, STATS_INTERVAL_LARGE};
 use crate::rooms::members::Members;
 use crate::rooms::playback::{Class, Playback};
 
@@ -290,8 +288,7 @@ impl Room {
         if missing.is_empty() {
             self.play.start(self.now + self.lead(), Some(by), cause);
         } else {
-            let longest =
-                if self.play.is_cold() { self.limits.first_barrier_max } else { self.limits.barrier_max };
+            let longest = if self.play.is_cold() { self.limits.first_barrier_max } else { self.limits.barrier_max };
             self.play.wait(self.now, Some(by), cause, Barrier::new(self.now + longest, missing));
         }
         self.announce();

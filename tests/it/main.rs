@@ -1,1 +1,4 @@
 //! The one integration-test binary.
+mod protocol;
+mod rooms;
+mod ws;
