@@ -65,7 +65,7 @@ const UNKNOWN: &str = "unknown";
 
 /// Decides for one client. `rungs` are the sizes this machine sustains for this film, best first.
 pub fn decide(film: &Presentation, caps: &ClientCaps, rungs: &[u32]) -> Result<Decision, Unplayable> {
-    let info = &*film.info;
+    let info = &*film.source.info;
     playable(info)?;
     let sound = (0..film.audio.len() as u32).map(RenditionId::Audio);
     let direct = direct_obstacle(info, caps);
@@ -101,17 +101,17 @@ fn direct_obstacle(info: &MediaInfo, caps: &ClientCaps) -> Option<String> {
     }
     let container = Container::of(info);
     if !container.plays_in(caps) {
-        return Some(format!("{} container", container.name(info)));
+        return Some(format!("{} container", container_name(info)));
     }
     let Some((stream, video)) = info.video() else {
-        return (!container.holds_sound(sound)).then(|| format!("{} container", container.name(info)));
+        return (!container.holds_sound(sound)).then(|| format!("{} container", container_name(info)));
     };
     // Browsers play the first picture and the first sound; a file where the film's own are others needs choosing.
     let first = info.streams.iter().find(|other| other.video.is_some() && !other.attached_picture);
     let first_is_film = first.is_some_and(|first| first.index == stream.index);
     let fits = container.holds_video(stream) && container.holds_sound(sound) && first_is_film;
     if !fits {
-        return Some(format!("{} container", container.name(info)));
+        return Some(format!("{} container", container_name(info)));
     }
     picture_cause(stream, video, caps)
 }
@@ -148,9 +148,11 @@ impl Container {
 
     fn only_webm_codecs(info: &MediaInfo) -> bool {
         info.video().is_some()
-            && info.streams.iter().filter(|stream| stream.video.is_some() || stream.audio.is_some()).all(|stream| {
-                matches!(stream.codec.as_str(), "vp8" | "vp9" | "av1" | "vorbis" | "opus")
-            })
+            && info
+                .streams
+                .iter()
+                .filter(|stream| stream.video.is_some() || stream.audio.is_some())
+                .all(|stream| matches!(stream.codec.as_str(), "vp8" | "vp9" | "av1" | "vorbis" | "opus"))
     }
 
     fn plays_in(self, caps: &ClientCaps) -> bool {
@@ -175,26 +177,25 @@ impl Container {
 
     fn holds_sound(self, sound: Option<(&StreamInfo, &AudioInfo)>) -> bool {
         let Some((stream, _)) = sound else { return true };
-        match (self, stream.codec.as_str()) {
+        matches!(
+            (self, stream.codec.as_str()),
             (Self::Mp4, "aac" | "mp3")
-            | (Self::WebM, "vorbis" | "opus")
-            | (Self::Mp3, "mp3")
-            | (Self::Flac, "flac")
-            | (Self::Ogg, "vorbis" | "opus" | "flac") => true,
-            _ => false,
-        }
+                | (Self::WebM, "vorbis" | "opus")
+                | (Self::Mp3, "mp3")
+                | (Self::Flac, "flac")
+                | (Self::Ogg, "vorbis" | "opus" | "flac")
+        )
     }
+}
 
-    fn name(self, info: &MediaInfo) -> String {
-        let first = info.container.split(',').next().unwrap_or_default();
-        match first {
-            "matroska" => "MKV".to_owned(),
-            "mov" | "mp4" => "MP4".to_owned(),
-            "mpegts" => "MPEG-TS".to_owned(),
-            "mpeg" => "MPEG-PS".to_owned(),
-            "asf" => "Windows Media".to_owned(),
-            other => other.to_uppercase(),
-        }
+fn container_name(info: &MediaInfo) -> String {
+    match info.container.split(',').next().unwrap_or_default() {
+        "matroska" => "MKV".to_owned(),
+        "mov" | "mp4" => "MP4".to_owned(),
+        "mpegts" => "MPEG-TS".to_owned(),
+        "mpeg" => "MPEG-PS".to_owned(),
+        "asf" => "Windows Media".to_owned(),
+        other => other.to_uppercase(),
     }
 }
 

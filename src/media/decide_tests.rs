@@ -1,10 +1,8 @@
-use std::sync::Arc;
-
 use crate::media::caps::ClientCaps;
 use crate::media::decide::{Decision, Mode, decide, playable};
-use crate::media::identity::FileIdentity;
 use crate::media::info::{MediaInfo, VideoInfo};
 use crate::media::plan::{Presentation, plan};
+use crate::media::samples;
 use crate::media::samples::{audio, audio_only, film, info, video};
 use crate::media::track::VideoIndex;
 
@@ -19,7 +17,7 @@ fn present(info: MediaInfo) -> Presentation {
         open_gop: false,
     };
     let index = info.video().is_some().then_some(&index);
-    plan(FileIdentity { size: 1, mtime_ms: 2, edges: [3; 16] }, &Arc::new(info), index)
+    plan(&samples::source(info), index)
 }
 
 fn plain(info: MediaInfo) -> Decision {
@@ -110,7 +108,7 @@ fn without_a_full_index_the_picture_is_converted() {
         frame_rate: None,
         open_gop: false,
     };
-    let film = plan(FileIdentity { size: 1, mtime_ms: 2, edges: [3; 16] }, &Arc::new(film), Some(&none));
+    let film = plan(&samples::source(film), Some(&none));
     let decision = decide(&film, &ClientCaps::default(), &[480]).unwrap();
     assert_eq!(decision.reason, "Converted: the file has no complete index");
     assert_eq!(names(&decision), "v480,a0");
@@ -136,10 +134,7 @@ fn what_cannot_be_played_is_said_in_a_sentence() {
     assert_eq!(sentence(&info(MP4, vec![])), "There is no picture and no sound in this file.");
     let endless = MediaInfo { duration_ms: 0, ..film(MP4, "h264", "aac") };
     assert_eq!(sentence(&endless), "This file does not say how long it is.");
-    assert_eq!(
-        sentence(&film(MP4, "unknown", "aac")),
-        "The picture is in a format that cannot be decoded."
-    );
+    assert_eq!(sentence(&film(MP4, "unknown", "aac")), "The picture is in a format that cannot be decoded.");
     let mut cover = info("mp3", vec![video("mjpeg")]);
     cover.streams[0].attached_picture = true;
     assert!(playable(&cover).is_err());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::media::decide::Unplayable;
+use crate::media::engine::EngineError;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, Error)]
@@ -24,6 +25,12 @@ pub enum MediaError {
     /// The engine panicked on this file; it lives on.
     #[error("the media engine failed on this file")]
     Crashed,
+    /// The file is gone, or another one is in its place.
+    #[error("the file is not there any more, or has changed")]
+    Changed,
+    /// The engine cannot do it with this file.
+    #[error("{0}")]
+    Engine(#[source] Arc<EngineError>),
     /// Threads or files of the service itself.
     #[error("the media service cannot run")]
     Io(#[source] Arc<io::Error>),
@@ -32,5 +39,16 @@ pub enum MediaError {
 impl From<io::Error> for MediaError {
     fn from(error: io::Error) -> Self {
         Self::Io(Arc::new(error))
+    }
+}
+
+impl From<EngineError> for MediaError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Cancelled => Self::Cancelled,
+            EngineError::Changed => Self::Changed,
+            EngineError::Open { ref source } if source.kind() == io::ErrorKind::NotFound => Self::Changed,
+            other => Self::Engine(Arc::new(other)),
+        }
     }
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::media::identity::FileIdentity;
 
 /// A file that can be played: where it is, which bytes it had when probed, what is in it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Source {
     /// Where it is. Need not be UTF-8.
     pub path: PathBuf,

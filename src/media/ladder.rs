@@ -6,12 +6,8 @@ pub const RUNGS: [u32; 4] = [1080, 720, 480, 360];
 
 /// Expected speed (times real time) per rung for an HEVC 10-bit 1080p24 source on two cores: ultrafast, superfast,
 /// veryfast. Measured; 360 is dominated by decoding.
-const EXPECTED: [(u32, [f64; 3]); 4] = [
-    (1080, [2.4, 1.7, 1.45]),
-    (720, [2.9, 2.5, 2.1]),
-    (480, [3.0, 2.8, 2.6]),
-    (360, [3.1, 2.9, 2.8]),
-];
+const EXPECTED: [(u32, [f64; 3]); 4] =
+    [(1080, [2.4, 1.7, 1.45]), (720, [2.9, 2.5, 2.1]), (480, [3.0, 2.8, 2.6]), (360, [3.1, 2.9, 2.8])];
 const EXPECTED_CORES: f64 = 2.0;
 const EXPECTED_FPS: f64 = 24.0;
 /// More cores than this do not make one encode faster.

@@ -1,27 +1,151 @@
 //! Files in, segments out: probe, plan, playlists, and the engine that makes segments on its own threads.
 //!
-//! Knows files; knows no room, no user and no title. The pure parts ([`plan`], [`decide`], [`playlist`], `ladder`)
-//! say what is to be done; `engine` does it, and is the only place that touches libav; `flight`, `cache` and
-//! `workers` see to it that it is done once, kept, and in the right order. Called by `library` (probe, poster) and
-//! `http` (everything that streams).
+//! Knows files; knows no room, no user and no title. The pure parts ([`plan`], [`decide`], [`playlist`], [`ladder`],
+//! `schedule`) say what is to be done; `engine` does it, and is the only place that touches libav; `flight`, `cache`
+//! and `workers` see to it that it is done once, kept, and in the right order. Called by `library` (probe, poster)
+//! and `http` (everything that streams).
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+
+use crate::clock::SharedClock;
+
+mod cache;
 pub mod caps;
 pub mod decide;
+pub mod engine;
 pub mod error;
+mod flight;
+mod following;
+mod heads;
 pub mod identity;
 pub mod info;
 pub mod ladder;
+mod memo;
 pub mod plan;
 pub mod playlist;
 pub mod rendition;
 #[cfg(test)]
 mod samples;
+mod schedule;
+mod service;
+mod stats;
+mod sync;
 mod ticks;
 pub mod track;
+mod workers;
 
 pub use caps::ClientCaps;
 pub use decide::{Decision, Mode, Unplayable, decide, playable};
+pub use engine::ProbeError;
 pub use error::MediaError;
+pub use following::Playhead;
 pub use identity::FileIdentity;
 pub use info::{AudioInfo, Chapter, MediaInfo, Source, StreamInfo, StreamKind, VideoInfo};
 pub use plan::Presentation;
 pub use rendition::RenditionId;
+pub use stats::Stats;
+
+/// The media service. Clones share it.
+#[derive(Clone)]
+pub struct Media {
+    service: Arc<service::Service>,
+}
+
+/// What the media service needs to know.
+#[derive(Clone, Debug)]
+pub struct MediaConfig {
+    /// Where segments are kept.
+    pub cache_dir: PathBuf,
+    /// How many bytes of them; 0 keeps none.
+    pub cache_bytes_max: u64,
+    /// Cores the engine may use.
+    pub threads: usize,
+}
+
+/// A segment's bytes, as far as they exist and as they come.
+pub struct SegmentBody {
+    /// Length, when all of it exists already.
+    pub len: Option<u64>,
+    /// Fragments in order. Dropping it says that nobody waits here any more.
+    pub fragments: Pin<Box<dyn Stream<Item = Result<Bytes, MediaError>> + Send>>,
+}
+
+impl SegmentBody {
+    fn whole(bytes: Bytes) -> Self {
+        Self { len: Some(bytes.len() as u64), fragments: Box::pin(stream::iter([Ok(bytes)])) }
+    }
+}
+
+impl fmt::Debug for SegmentBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SegmentBody").field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+impl Media {
+    /// Starts the engine's threads and takes over what is in the cache.
+    pub fn start(config: MediaConfig, clock: SharedClock) -> Result<Self, MediaError> {
+        Ok(Self { service: service::Service::start(config, clock)? })
+    }
+
+    /// Looks into a file. Of low priority, with a deadline.
+    pub async fn probe(&self, path: &Path) -> Result<(MediaInfo, FileIdentity), ProbeError> {
+        self.service.probe(path).await
+    }
+
+    /// A picture that stands for the film: JPEG, at most 640 pixels wide.
+    pub async fn poster(&self, source: &Source) -> Result<Bytes, MediaError> {
+        self.service.poster(source).await
+    }
+
+    /// How a film is presented. Remembered; made once, however many ask.
+    pub async fn presentation(&self, source: &Source) -> Result<Arc<Presentation>, MediaError> {
+        self.service.presentation(source).await
+    }
+
+    /// The init segment of a rendition.
+    pub async fn init(&self, film: &Arc<Presentation>, rendition: &RenditionId) -> Result<Bytes, MediaError> {
+        self.service.init(film, *rendition).await
+    }
+
+    /// A segment of a rendition. Answers when the first bytes are there, or with the reason why they cannot be.
+    pub async fn segment(
+        &self,
+        film: &Arc<Presentation>,
+        rendition: &RenditionId,
+        index: u32,
+    ) -> Result<SegmentBody, MediaError> {
+        self.service.segment(film, *rendition, index).await
+    }
+
+    /// Hints where a room is, so that its next segments are made before anybody asks. Cheap; never blocks.
+    pub fn follow(&self, source: &Source, playhead: Playhead) {
+        self.service.films.follow(source, playhead, self.service.now());
+        self.service.steer(&source.identity);
+    }
+
+    /// Sizes this machine converts to faster than they play, best first.
+    pub fn heights(&self) -> Vec<u32> {
+        sync::lock(&self.service.ladder).sustained(0.0)
+    }
+
+    /// The same for one film; a size that viewers of it already take comes first.
+    pub fn heights_for(&self, source: &Source) -> Vec<u32> {
+        self.service.rungs_for(source)
+    }
+
+    /// What the service did and does.
+    pub fn stats(&self) -> Stats {
+        self.service.stats()
+    }
+
+    /// Cancels all work and waits for the threads to end, for at most three seconds.
+    pub async fn shutdown(&self) {
+        self.service.shutdown().await;
+    }
+}

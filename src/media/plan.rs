@@ -4,10 +4,8 @@
 //! those and at points between them. Everything is integer arithmetic in the track's own ticks, so that what a
 //! playlist promises is what a segment holds.
 use std::ops::Range;
-use std::sync::Arc;
 
-use crate::media::identity::FileIdentity;
-use crate::media::info::{MediaInfo, VideoInfo};
+use crate::media::info::{Source, VideoInfo};
 use crate::media::rendition::RenditionId;
 use crate::media::track::{AAC_FRAME_SAMPLES, FrameGrid, Origin, Preset, SegmentJob, TrackSpec, VideoIndex};
 use crate::media::{ladder, ticks};
@@ -37,10 +35,10 @@ const DURATION_MAX_MS: i64 = 48 * 3600 * 1000;
 /// How one file is presented: the tracks it can have and where they are cut.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Presentation {
-    /// Which bytes this holds for.
-    pub identity: FileIdentity,
-    /// What is in the file.
-    pub info: Arc<MediaInfo>,
+    /// The file.
+    pub source: Source,
+    /// Length, in ms, rounded up.
+    pub duration_ms: i64,
     /// Content zero.
     pub origin: Origin,
     /// Set when the film has a picture.
@@ -99,8 +97,9 @@ pub struct Track<'a> {
     pub timescale: u32,
 }
 
-/// Plans a file. `index` is absent for a file without video.
-pub fn plan(identity: FileIdentity, info: &Arc<MediaInfo>, index: Option<&VideoIndex>) -> Presentation {
+/// Plans a file. `index` may be absent for a file without video.
+pub fn plan(source: &Source, index: Option<&VideoIndex>) -> Presentation {
+    let info = &*source.info;
     let origin = index.map_or(Origin { pts: 0, time_base: (1, 1000) }, |index| Origin {
         pts: index.start_pts,
         time_base: index.time_base,
@@ -109,18 +108,30 @@ pub fn plan(identity: FileIdentity, info: &Arc<MediaInfo>, index: Option<&VideoI
         (Some((stream, video)), Some(index)) => Some(plan_video(stream.index, video, info.duration_ms, index)),
         _ => None,
     };
-    let end_ms = |timescale: u32| match &video {
+    let duration_ms = match &video {
+        Some(video) => ticks::rescale_up(video.end(), video.grid.timescale(), 1000),
+        None => index.and_then(sound_ms).unwrap_or_else(|| sane_duration_ms(info.duration_ms)),
+    };
+    let end = |timescale: u32| match &video {
         Some(video) => ticks::rescale_up(video.end(), video.grid.timescale(), timescale),
-        None => ticks::rescale_up(sane_duration_ms(info.duration_ms), 1000, timescale),
+        None => ticks::rescale_up(duration_ms, 1000, timescale),
     };
     let audio = info
         .audio()
         .map(|(stream, audio)| {
             let sample_rate = if matches!(audio.sample_rate, 44_100 | 48_000) { audio.sample_rate } else { 48_000 };
-            AudioPlan { stream: stream.index, sample_rate, cuts: audio_cuts(end_ms(sample_rate), sample_rate) }
+            AudioPlan { stream: stream.index, sample_rate, cuts: audio_cuts(end(sample_rate), sample_rate) }
         })
         .collect();
-    Presentation { identity, info: Arc::clone(info), origin, video, audio }
+    Presentation { source: source.clone(), duration_ms, origin, video, audio }
+}
+
+/// Length of the indexed sound, if it makes sense.
+fn sound_ms(index: &VideoIndex) -> Option<i64> {
+    let span = i128::from(index.end_pts) - i128::from(index.start_pts);
+    let (num, den) = (i128::from(index.time_base.0.max(1)), i128::from(index.time_base.1.max(1)));
+    let ms = (span * num * 1000 + den - 1).div_euclid(den);
+    i64::try_from(ms).ok().filter(|ms| (1..=DURATION_MAX_MS).contains(ms))
 }
 
 fn plan_video(stream: u32, video: &VideoInfo, duration_ms: i64, index: &VideoIndex) -> VideoPlan {
@@ -178,10 +189,11 @@ impl Axis {
 }
 
 fn grid(frame_rate: Option<(u32, u32)>) -> FrameGrid {
-    let constant = frame_rate.filter(|&(num, den)| num > 0 && den > 0 && num <= TIMESCALE_MAX).and_then(|(num, den)| {
-        let scale = TIMESCALE_MIN.div_ceil(num);
-        Some(FrameGrid::Constant { timescale: num.checked_mul(scale)?, frame_ticks: den.checked_mul(scale)? })
-    });
+    let constant =
+        frame_rate.filter(|&(num, den)| num > 0 && den > 0 && num <= TIMESCALE_MAX).and_then(|(num, den)| {
+            let scale = TIMESCALE_MIN.div_ceil(num);
+            Some(FrameGrid::Constant { timescale: num.checked_mul(scale)?, frame_ticks: den.checked_mul(scale)? })
+        });
     constant.unwrap_or(FrameGrid::Variable { timescale: VARIABLE_TIMESCALE })
 }
 
@@ -268,14 +280,6 @@ impl VideoPlan {
 }
 
 impl Presentation {
-    /// Length in ms, rounded up.
-    pub fn duration_ms(&self) -> i64 {
-        match &self.video {
-            Some(video) => ticks::rescale_up(video.end(), video.grid.timescale(), 1000),
-            None => sane_duration_ms(self.info.duration_ms),
-        }
-    }
-
     /// The track behind a rendition, or nothing when this film does not have it.
     pub fn track(&self, id: RenditionId, preset: Preset) -> Option<Track<'_>> {
         match id {
@@ -294,7 +298,7 @@ impl Presentation {
                     width,
                     height,
                     preset,
-                    max_bit_rate: ladder::max_bit_rate(rung, self.info.bit_rate),
+                    max_bit_rate: ladder::max_bit_rate(rung, self.source.info.bit_rate),
                 };
                 Some(Track { spec, cuts: &video.cuts, timescale: video.grid.timescale() })
             }

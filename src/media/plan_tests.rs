@@ -1,6 +1,3 @@
-use std::sync::Arc;
-
-use crate::media::identity::FileIdentity;
 use crate::media::info::MediaInfo;
 use crate::media::plan::{CopyRefusal, Presentation, plan};
 use crate::media::rendition::RenditionId;
@@ -8,7 +5,7 @@ use crate::media::samples;
 use crate::media::track::{FrameGrid, Preset, SegmentJob, VideoIndex};
 
 fn present(info: MediaInfo, index: Option<&VideoIndex>) -> Presentation {
-    plan(FileIdentity { size: 1, mtime_ms: 2, edges: [3; 16] }, &Arc::new(info), index)
+    plan(&samples::source(info), index)
 }
 
 fn ms_index(keyframes: &[i64], end: i64, frame_rate: Option<(u32, u32)>) -> VideoIndex {
@@ -63,7 +60,7 @@ fn a_single_frame_is_a_film_of_one_segment() {
     let video = film.video.as_ref().unwrap();
     assert_eq!(video.copy.as_deref(), Ok(&[0, 40][..]));
     assert_eq!(video.cuts, [0, 40]);
-    assert_eq!(film.duration_ms(), 40);
+    assert_eq!(film.duration_ms, 40);
     assert_eq!(film.audio[0].cuts, [0, 2048]);
 }
 
@@ -88,7 +85,7 @@ fn sound_covers_the_picture_in_whole_frames() {
 fn sound_alone_lasts_as_long_as_the_file_says() {
     let film = present(samples::audio_only("flac", "flac"), None);
     assert!(film.video.is_none());
-    assert_eq!(film.duration_ms(), film.info.duration_ms);
+    assert_eq!(film.duration_ms, film.source.info.duration_ms);
     assert!(film.track(RenditionId::Audio(0), Preset::Ultrafast).is_some());
     assert!(film.track(RenditionId::Audio(1), Preset::Ultrafast).is_none());
     assert!(film.track(RenditionId::VideoCopy, Preset::Ultrafast).is_none());

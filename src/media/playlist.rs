@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::media::decide::{Decision, default_audio};
+use crate::media::engine::encoded_codec_string;
 use crate::media::info::{StreamInfo, VideoInfo};
 use crate::media::ladder;
 use crate::media::plan::Presentation;
@@ -13,8 +14,6 @@ use crate::media::track::{FrameGrid, Preset};
 
 /// The first version with an init segment (`EXT-X-MAP`) outside I-frame playlists.
 const VERSION: u32 = 7;
-/// H.264 High 4.1, which every converted video is pinned to.
-const H264_CODEC: &str = "avc1.640029";
 const AAC_CODEC: &str = "mp4a.40.2";
 /// AAC rate with its overhead.
 const AUDIO_BIT_RATE: u64 = 192_000;
@@ -41,11 +40,11 @@ pub fn master(film: &Presentation, decision: &Decision) -> String {
 }
 
 fn audio_group(text: &mut String, film: &Presentation, sound: &[&RenditionId]) {
-    let chosen = default_audio(&film.info).map(|(stream, _)| stream.index);
+    let chosen = default_audio(&film.source.info).map(|(stream, _)| stream.index);
     let mut names: Vec<String> = Vec::new();
     for id in sound {
         let RenditionId::Audio(nth) = **id else { continue };
-        let Some((stream, _)) = film.info.audio().nth(nth as usize) else { continue };
+        let Some((stream, _)) = film.source.info.audio().nth(nth as usize) else { continue };
         let name = unique(track_name(stream, nth), &names);
         let language = stream.language.as_deref().and_then(language_tag);
         let language = language.map(|tag| format!(",LANGUAGE=\"{tag}\"")).unwrap_or_default();
@@ -60,16 +59,16 @@ fn audio_group(text: &mut String, film: &Presentation, sound: &[&RenditionId]) {
 }
 
 fn variant(text: &mut String, film: &Presentation, id: RenditionId, has_sound: bool, grouped: bool) {
-    let source = if film.info.bit_rate == 0 { BIT_RATE_UNKNOWN } else { film.info.bit_rate };
+    let source = if film.source.info.bit_rate == 0 { BIT_RATE_UNKNOWN } else { film.source.info.bit_rate };
     let sound_rate = if has_sound { AUDIO_BIT_RATE } else { 0 };
-    let stream = film.info.video();
+    let stream = film.source.info.video();
     let (rate, codec, size) = match (id, &film.video, stream) {
         (RenditionId::VideoCopy, Some(plan), Some((stream, video))) => {
             (source.saturating_mul(PEAK_OVER_AVERAGE), copied_codec(stream, video), Some(plan.size))
         }
         (RenditionId::Video(rung), Some(plan), _) => (
-            u64::from(ladder::max_bit_rate(rung, film.info.bit_rate)),
-            Some(H264_CODEC.to_owned()),
+            u64::from(ladder::max_bit_rate(rung, film.source.info.bit_rate)),
+            film.track(id, Preset::Ultrafast).and_then(|track| encoded_codec_string(&track.spec)),
             ladder::fit(plan.size, rung),
         ),
         _ => (0, None, None),
@@ -137,25 +136,51 @@ fn unique(name: String, taken: &[String]) -> String {
     if !taken.contains(&name) {
         return name;
     }
-    (2..).map(|n| format!("{name} ({n})")).find(|name| !taken.contains(name)).unwrap_or(name)
+    // One of as many numbers as there are names, and one more, is free.
+    (2..taken.len() + 3).map(|n| format!("{name} ({n})")).find(|name| !taken.contains(name)).unwrap_or(name)
 }
 
 /// Three-letter codes of files as the two-letter tags of RFC 5646; other well-formed tags as they are.
 fn language_tag(language: &str) -> Option<&str> {
     const SHORT: [(&str, &str); 30] = [
-        ("ara", "ar"), ("chi", "zh"), ("zho", "zh"), ("cze", "cs"), ("ces", "cs"), ("dan", "da"), ("dut", "nl"),
-        ("nld", "nl"), ("eng", "en"), ("fin", "fi"), ("fre", "fr"), ("fra", "fr"), ("ger", "de"), ("deu", "de"),
-        ("gre", "el"), ("ell", "el"), ("heb", "he"), ("hin", "hi"), ("hun", "hu"), ("ita", "it"), ("jpn", "ja"),
-        ("kor", "ko"), ("nor", "no"), ("pol", "pl"), ("por", "pt"), ("rus", "ru"), ("spa", "es"), ("swe", "sv"),
-        ("tur", "tr"), ("ukr", "uk"),
+        ("ara", "ar"),
+        ("chi", "zh"),
+        ("zho", "zh"),
+        ("cze", "cs"),
+        ("ces", "cs"),
+        ("dan", "da"),
+        ("dut", "nl"),
+        ("nld", "nl"),
+        ("eng", "en"),
+        ("fin", "fi"),
+        ("fre", "fr"),
+        ("fra", "fr"),
+        ("ger", "de"),
+        ("deu", "de"),
+        ("gre", "el"),
+        ("ell", "el"),
+        ("heb", "he"),
+        ("hin", "hi"),
+        ("hun", "hu"),
+        ("ita", "it"),
+        ("jpn", "ja"),
+        ("kor", "ko"),
+        ("nor", "no"),
+        ("pol", "pl"),
+        ("por", "pt"),
+        ("rus", "ru"),
+        ("spa", "es"),
+        ("swe", "sv"),
+        ("tur", "tr"),
+        ("ukr", "uk"),
     ];
     if let Some((_, short)) = SHORT.iter().find(|(long, _)| *long == language) {
         return Some(short);
     }
     let well_formed = (2..=35).contains(&language.len())
-        && language.split('-').all(|part| {
-            (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        });
+        && language
+            .split('-')
+            .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     (well_formed && language != "und").then_some(language)
 }
 

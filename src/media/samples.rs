@@ -1,5 +1,9 @@
 //! Probe results that tests of several files use.
-use crate::media::info::{AudioInfo, MediaInfo, StreamInfo, StreamKind, VideoInfo};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::media::identity::FileIdentity;
+use crate::media::info::{AudioInfo, MediaInfo, Source, StreamInfo, StreamKind, VideoInfo};
 
 pub(crate) fn info(container: &str, streams: Vec<StreamInfo>) -> MediaInfo {
     MediaInfo {
@@ -69,4 +73,9 @@ pub(crate) fn mkv_h264_ac3() -> MediaInfo {
 
 pub(crate) fn audio_only(container: &str, codec: &str) -> MediaInfo {
     info(container, vec![audio(0, codec)])
+}
+
+pub(crate) fn source(info: MediaInfo) -> Source {
+    let identity = FileIdentity { size: 1, mtime_ms: 2, edges: [3; 16] };
+    Source { path: PathBuf::from("film"), identity, info: Arc::new(info) }
 }

@@ -1,4 +1,5 @@
 //! The one integration-test binary.
+mod media;
 mod protocol;
 mod rooms;
 mod ws;

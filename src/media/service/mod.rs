@@ -1,0 +1,241 @@
+//! The media service: asks memory, then the disk, then the engine's threads. Probes, plans and init segments are
+//! here; `segments` makes media segments, `steering` makes them before anybody asks.
+mod segments;
+mod steering;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use crate::clock::{Instant, SharedClock};
+use crate::media::cache::Cache;
+use crate::media::decide::playable;
+use crate::media::engine::{self, Cancel, EngineError, ProbeError};
+use crate::media::error::MediaError;
+use crate::media::flight::Flights;
+use crate::media::following::Films;
+use crate::media::heads::Heads;
+use crate::media::identity::FileIdentity;
+use crate::media::info::{MediaInfo, Source};
+use crate::media::ladder::Ladder;
+use crate::media::memo::{Asked, Memo};
+use crate::media::plan::{Presentation, plan};
+use crate::media::rendition::RenditionId;
+use crate::media::schedule::{Kind, Priority};
+use crate::media::service::segments::profile;
+use crate::media::stats::Counters;
+use crate::media::workers::{Job, Stop, Workers};
+use crate::media::{MediaConfig, Stats};
+
+/// Presentations remembered; each holds the cuts of one film.
+const FILMS_REMEMBERED: usize = 64;
+/// Init segments remembered, of about a kilobyte each.
+const INITS_REMEMBERED: usize = 512;
+/// Limits on the time of jobs, from their start.
+const PROBE_LIMIT: Duration = Duration::from_secs(10);
+const INDEX_LIMIT: Duration = Duration::from_mins(1);
+const POSTER_LIMIT: Duration = Duration::from_secs(20);
+const INIT_LIMIT: Duration = Duration::from_secs(10);
+
+pub(crate) struct Service {
+    clock: SharedClock,
+    cache: Cache,
+    flights: Flights,
+    heads: Heads,
+    workers: Workers,
+    plans: Memo<FileIdentity, Arc<Presentation>>,
+    inits: Memo<(FileIdentity, String), Bytes>,
+    pub(crate) ladder: Mutex<Ladder>,
+    pub(crate) films: Films,
+    pub(crate) counters: Counters,
+    steered: Mutex<Instant>,
+}
+
+impl Service {
+    pub(crate) fn start(config: MediaConfig, clock: SharedClock) -> Result<Arc<Self>, MediaError> {
+        engine::install_log();
+        let service = Arc::new(Self {
+            cache: Cache::open(config.cache_dir, &cache_version(), config.cache_bytes_max),
+            flights: Flights::default(),
+            heads: Heads::default(),
+            workers: Workers::new(Arc::clone(&clock)),
+            plans: Memo::new(FILMS_REMEMBERED),
+            inits: Memo::new(INITS_REMEMBERED),
+            ladder: Mutex::new(Ladder::new(config.threads)),
+            films: Films::default(),
+            counters: Counters::default(),
+            steered: Mutex::new(clock.now()),
+            clock,
+        });
+        let weak = Arc::downgrade(&service);
+        let tick: Arc<dyn Fn() + Send + Sync> = Arc::new(move || weak.upgrade().iter().for_each(Self::look_after));
+        service.workers.spawn(config.threads, &tick)?;
+        Ok(service)
+    }
+
+    pub(crate) async fn shutdown(&self) {
+        self.flights.cancel_all();
+        self.workers.stop();
+        if !self.workers.ended().await {
+            tracing::warn!("engine threads did not end in time");
+        }
+        self.heads.clear();
+    }
+
+    pub(crate) async fn probe(&self, path: &Path) -> Result<(MediaInfo, FileIdentity), ProbeError> {
+        let path = path.to_owned();
+        let probed =
+            self.ask(Kind::Slow, Priority::Background, PROBE_LIMIT, move |cancel| engine::probe(&path, cancel)).await;
+        match probed {
+            Ok(answer) => answer,
+            Err(MediaError::Crashed) => {
+                Err(ProbeError::Internal(EngineError::Internal("the engine panicked on this file".to_owned())))
+            }
+            Err(_) => Err(ProbeError::Cancelled),
+        }
+    }
+
+    pub(crate) async fn poster(&self, source: &Source) -> Result<Bytes, MediaError> {
+        let source = source.clone();
+        let make = move |cancel: &Cancel| engine::poster(&source, cancel);
+        Ok(self.ask(Kind::Slow, Priority::Background, POSTER_LIMIT, make).await??)
+    }
+
+    /// Runs something on an engine thread and waits for its answer.
+    async fn ask<T: Send + 'static>(
+        &self,
+        kind: Kind,
+        priority: Priority,
+        limit: Duration,
+        make: impl FnOnce(&Cancel) -> T + Send + 'static,
+    ) -> Result<T, MediaError> {
+        let (sender, receiver) = oneshot::channel();
+        let work = Box::new(move |cancel: &Cancel| {
+            if !sender.is_closed() {
+                let _ = sender.send(make(cancel));
+            }
+        });
+        let job = Job { kind, priority, key: None, stop: Stop::After(limit), work };
+        self.workers.submit(job).map_err(|_| MediaError::Busy)?;
+        receiver.await.map_err(|_| MediaError::Crashed)
+    }
+
+    pub(crate) async fn presentation(self: &Arc<Self>, source: &Source) -> Result<Arc<Presentation>, MediaError> {
+        let film = match self.plans.ask(&source.identity) {
+            Asked::Ready(film) => film,
+            Asked::Pending(answer) => answer.await.map_err(|_| MediaError::Cancelled)??,
+            Asked::Yours(answer) => {
+                self.make_plan(source, Priority::Waited);
+                answer.await.map_err(|_| MediaError::Cancelled)??
+            }
+        };
+        if film.source.path == source.path {
+            return Ok(film);
+        }
+        // The same bytes at another place: a film that was moved, or a copy of it.
+        let film = Arc::new(Presentation { source: source.clone(), ..(*film).clone() });
+        self.plans.settle(&source.identity, &Ok(Arc::clone(&film)));
+        Ok(film)
+    }
+
+    fn make_plan(self: &Arc<Self>, source: &Source, priority: Priority) {
+        let (service, source) = (Arc::clone(self), source.clone());
+        let mut promise = Promise { service, keep: Self::keep_plan, key: source.identity, started: false, kept: false };
+        let work = Box::new(move |cancel: &Cancel| {
+            promise.started = true;
+            let made = playable(&source.info).map_err(MediaError::from).and_then(|()| {
+                let index = engine::index(&source, cancel)?;
+                Ok(Arc::new(plan(&source, Some(&index))))
+            });
+            promise.keep(&made);
+        });
+        let job = Job { kind: Kind::Slow, priority, key: None, stop: Stop::After(INDEX_LIMIT), work };
+        drop(self.workers.submit(job));
+    }
+
+    fn keep_plan(&self, key: &FileIdentity, made: &Result<Arc<Presentation>, MediaError>) {
+        if made.is_err() {
+            // Or the next look at the rooms would try again, and again.
+            self.films.leave(key);
+        }
+        self.plans.settle(key, made);
+    }
+
+    fn keep_init(&self, key: &(FileIdentity, String), made: &Result<Bytes, MediaError>) {
+        self.inits.settle(key, made);
+    }
+
+    pub(crate) async fn init(self: &Arc<Self>, film: &Presentation, id: RenditionId) -> Result<Bytes, MediaError> {
+        let preset = self.preset(id);
+        let spec = film.track(id, preset).ok_or(MediaError::NotFound)?.spec;
+        let key = (film.source.identity, profile(id, &spec));
+        let answer = match self.inits.ask(&key) {
+            Asked::Ready(init) => return Ok(init),
+            Asked::Pending(answer) => answer,
+            Asked::Yours(answer) => {
+                let (service, source) = (Arc::clone(self), film.source.clone());
+                let mut promise = Promise { service, keep: Self::keep_init, key, started: false, kept: false };
+                let work = Box::new(move |cancel: &Cancel| {
+                    promise.started = true;
+                    promise.keep(&engine::init_segment(&source, &spec, cancel).map_err(MediaError::from));
+                });
+                let (kind, priority) = (Kind::Quick, Priority::Waited);
+                drop(self.workers.submit(Job { kind, priority, key: None, stop: Stop::After(INIT_LIMIT), work }));
+                answer
+            }
+        };
+        answer.await.map_err(|_| MediaError::Cancelled)?
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let counters = &self.counters;
+        Stats {
+            segments_made: counters.segments_made.get(),
+            segments_failed: counters.segments_failed.get(),
+            segments_cancelled: counters.segments_cancelled.get(),
+            bytes_made: counters.bytes_made.get(),
+            cache_hits: counters.cache_hits.get(),
+            cache_misses: counters.cache_misses.get(),
+            cache_bytes: self.cache.bytes(),
+            queued: self.workers.queued() as u64,
+            in_flight: self.flights.len() as u64,
+        }
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+}
+
+/// Names the makers of a segment: planner, engine, libraries.
+fn cache_version() -> String {
+    format!("p{}-e{}", crate::media::plan::PLAN_VERSION, env!("CARGO_PKG_VERSION"))
+}
+
+/// Sees to it that those who asked for something get an answer, also when its maker is dropped or panics.
+struct Promise<K, V: Clone> {
+    service: Arc<Service>,
+    keep: fn(&Service, &K, &Result<V, MediaError>),
+    key: K,
+    started: bool,
+    kept: bool,
+}
+
+impl<K, V: Clone> Promise<K, V> {
+    fn keep(&mut self, made: &Result<V, MediaError>) {
+        self.kept = true;
+        (self.keep)(&self.service, &self.key, made);
+    }
+}
+
+impl<K, V: Clone> Drop for Promise<K, V> {
+    fn drop(&mut self) {
+        if !self.kept {
+            let why = if self.started { MediaError::Crashed } else { MediaError::Busy };
+            (self.keep)(&self.service, &self.key, &Err(why));
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! A media service on a folder of its own, and the test films.
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use tempfile::TempDir;
+use watchparty::clock::SystemClock;
+use watchparty::media::{Media, MediaConfig, MediaError, Presentation, RenditionId, Source};
+
+const CACHE_BYTES_MAX: u64 = 1 << 30;
+const POLL: Duration = Duration::from_millis(10);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A service and the folder it keeps segments in.
+pub(super) struct Rig {
+    pub(super) media: Media,
+    folder: Arc<TempDir>,
+}
+
+impl Rig {
+    pub(super) fn start() -> Self {
+        Self::on(Arc::new(tempfile::tempdir().unwrap()))
+    }
+
+    /// Ends this service and starts another one on the same folder.
+    pub(super) async fn restart(self) -> Self {
+        self.media.shutdown().await;
+        Self::on(self.folder)
+    }
+
+    fn on(folder: Arc<TempDir>) -> Self {
+        let cache_dir = folder.path().to_owned();
+        let config = MediaConfig { cache_dir, cache_bytes_max: CACHE_BYTES_MAX, threads: 2 };
+        Self { media: Media::start(config, Arc::new(SystemClock)).unwrap(), folder }
+    }
+
+    pub(super) async fn source(&self, path: PathBuf) -> Source {
+        let (info, identity) = self.media.probe(&path).await.unwrap();
+        Source { path, identity, info: Arc::new(info) }
+    }
+
+    pub(super) async fn film(&self, path: PathBuf) -> Arc<Presentation> {
+        let source = self.source(path).await;
+        self.media.presentation(&source).await.unwrap()
+    }
+
+    pub(super) async fn fetch(&self, film: &Arc<Presentation>, id: RenditionId, n: u32) -> Result<Bytes, MediaError> {
+        let mut body = self.media.segment(film, &id, n).await?;
+        let mut bytes = Vec::new();
+        while let Some(fragment) = body.fragments.next().await {
+            bytes.extend_from_slice(&fragment?);
+        }
+        Ok(bytes.into())
+    }
+
+    /// Waits until something is true; fails the test when it does not come true.
+    pub(super) async fn until(&self, what: &str, fact: impl Fn(&Media) -> bool) {
+        let poll = async {
+            let mut interval = tokio::time::interval(POLL);
+            while !fact(&self.media) {
+                interval.tick().await;
+            }
+        };
+        assert!(tokio::time::timeout(PATIENCE, poll).await.is_ok(), "{what}: {:?}", self.media.stats());
+    }
+}
+
+/// A film of the test collection, whose folder `WATCHPARTY_TEST_MEDIA` names; `None` where there is no collection.
+pub(super) fn sample(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("WATCHPARTY_TEST_MEDIA");
+    if folder.is_none() {
+        eprintln!("skipped: WATCHPARTY_TEST_MEDIA does not name a folder of test films");
+    }
+    folder.map(|folder| PathBuf::from(folder).join(name))
+}
