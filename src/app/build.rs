@@ -31,6 +31,7 @@ const ENGINE_THREADS_MAX: usize = 16;
 /// What `run` needs of what was built.
 pub(super) struct Built {
     pub(super) auth: Auth,
+    pub(super) clock: SharedClock,
     pub(super) library: Library,
     pub(super) media: Media,
     pub(super) router: Router,
@@ -70,7 +71,7 @@ pub(super) fn services(settings: &Settings, listening: &Listening) -> Result<Bui
     });
     let sockets = Sockets {
         hub: hub.clone(),
-        clock,
+        clock: clock.clone(),
         tracker: tracker.clone(),
         stop: stop.clone(),
         verify: verify(auth.clone()),
@@ -87,7 +88,7 @@ pub(super) fn services(settings: &Settings, listening: &Listening) -> Result<Bui
     };
     let router = http::routes::<AppState>().merge(ws::router()).with_state(state);
     let router = http::harden(router, site.clone());
-    Ok(Built { auth, library, media, router, site, stop, store, tracker })
+    Ok(Built { auth, clock, library, media, router, site, stop, store, tracker })
 }
 
 /// Engine threads and cache for these settings.

@@ -1,18 +1,20 @@
 //! The built-in film, so that the first start always shows something that plays. Made by the media engine, once.
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::app::AppError;
+use crate::clock::SharedClock;
 use crate::config::Settings;
 use crate::library::Library;
-use crate::media::MediaError;
 use crate::media::demo;
+use crate::media::engine::Cancel;
 
 /// Its name is its title; Windows has no colons in names.
 const FILE_NAME: &str = if cfg!(windows) { "Demo - counter and beep.mp4" } else { "Demo: counter and beep.mp4" };
-/// Hidden, so that a scan passes it by.
-const PARTIAL_NAME: &str = ".partial.mp4";
 /// How long it is.
 const SECONDS: u32 = 180;
+/// How long making it may take.
+const MAKE_MAX: Duration = Duration::from_secs(300);
 
 /// The folders of the library, with the built-in film's if it is wanted.
 pub(super) fn roots(settings: &Settings) -> Result<Vec<PathBuf>, AppError> {
@@ -26,15 +28,16 @@ pub(super) fn roots(settings: &Settings) -> Result<Vec<PathBuf>, AppError> {
 }
 
 /// Makes the film in the background if it is wanted and not there, then has it listed.
-pub(super) fn prepare(settings: &Settings, library: &Library) {
+pub(super) fn prepare(settings: &Settings, library: &Library, clock: SharedClock) {
     let path = folder(settings).join(FILE_NAME);
     if !settings.demo || path.exists() {
         return;
     }
     let library = library.clone();
+    let cancel = Cancel::with_deadline(clock, MAKE_MAX);
     // The scan runs as a task, which a plain thread can only start with the runtime at hand.
     let runtime = tokio::runtime::Handle::current();
-    let thread = std::thread::Builder::new().name("demo-film".into()).spawn(move || match make(&path) {
+    let thread = std::thread::Builder::new().name("demo-film".into()).spawn(move || match demo::write_clip(&path, SECONDS, &cancel) {
         Ok(()) => {
             tracing::info!("the built-in film is ready");
             let _inside = runtime.enter();
@@ -45,14 +48,6 @@ pub(super) fn prepare(settings: &Settings, library: &Library) {
     if let Err(error) = thread {
         tracing::error!(%error, "no thread for the built-in film");
     }
-}
-
-fn make(path: &Path) -> Result<(), MediaError> {
-    // Under another name until it is whole: half a film must never be listed, nor survive a crash.
-    let partial = path.with_file_name(PARTIAL_NAME);
-    demo::write_clip(&partial, SECONDS)?;
-    std::fs::rename(&partial, path)?;
-    Ok(())
 }
 
 fn folder(settings: &Settings) -> PathBuf {

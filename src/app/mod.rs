@@ -114,7 +114,7 @@ pub async fn run(settings: Settings) -> Result<(), AppError> {
     folder.remember(&listening.url);
     announce::announce(&settings, &listening.url, &built.site, &setup);
     // Only now: whoever asks for the page must not wait for a scan, or for the built-in film.
-    demo::prepare(&settings, &built.library);
+    demo::prepare(&settings, &built.library, built.clock.clone());
     built.library.start_scan();
 
     signals.recv().await;

@@ -15,6 +15,8 @@ use crate::app;
 use crate::app::AppError;
 use crate::cli::args::{Arguments, Verb};
 use crate::config::{ConfigError, Settings};
+use crate::media;
+use crate::store;
 
 /// Stack of the threads that serve; handlers are shallow, and there may be many cores.
 const WORKER_STACK_BYTES: usize = 1024 * 1024;
@@ -103,7 +105,8 @@ fn paths(settings: &Settings) -> String {
 fn version(verbose: bool) -> String {
     let mut text = format!("watchparty {}\n", env!("CARGO_PKG_VERSION"));
     if verbose {
-        text += &crate::media::about();
+        text += &media::about();
+        text += &format!("SQLite   {}\n", store::sqlite_version());
     }
     text
 }

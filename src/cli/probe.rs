@@ -9,7 +9,7 @@ use crate::cli::{CliError, failed, say};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::library;
-use crate::media::{ClientCaps, FileIdentity, Media, MediaConfig, MediaInfo, Mode, Source, StreamInfo, decide};
+use crate::media::{ClientCaps, Media, MediaConfig, MediaInfo, Mode, Source, StreamInfo, decide};
 
 /// What a plain browser gets.
 #[derive(Serialize)]
@@ -67,12 +67,10 @@ pub(super) fn scan(settings: Settings) -> Result<impl Future<Output = Result<(),
 
 /// What is in a file and what a plain browser gets of it; a sentence when nothing can be said.
 async fn look(media: &Media, path: &Path) -> Result<(MediaInfo, Verdict), String> {
-    let identity = library::open_plain(path).and_then(|mut file| FileIdentity::of(&mut file));
-    let identity = identity.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    let info = media.probe(path).await.map_err(|error| format!("{}: {error}", path.display()))?;
+    let (info, identity) = media.probe(path).await.map_err(|error| format!("{}: {error}", path.display()))?;
     let source = Source { path: path.to_path_buf(), identity, info: std::sync::Arc::new(info.clone()) };
     let decision = match media.presentation(&source).await {
-        Ok(film) => decide(&film, &ClientCaps::default(), &media.heights()).map_err(|error| error.to_string()),
+        Ok(film) => decide(&film, &ClientCaps::default(), &media.heights_for(&source)).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     let verdict = match decision {

@@ -27,7 +27,7 @@ use crate::store::{PageAfter, Store, StoreError, TitleRow};
 pub use naming::{display_name, title_of};
 pub use scan::ScanStatus;
 pub use title::Title;
-pub use walk::{films_in, open_plain};
+pub use walk::films_in;
 
 /// Longest search text, in characters; what is beyond is cut off.
 const QUERY_CHARS_MAX: usize = 200;

@@ -19,7 +19,10 @@ pub fn title_of(path: &Path) -> String {
     // Dots and underscores stand for spaces only in names that have none.
     let spaced = if clean.contains(' ') { clean.clone() } else { clean.replace(['.', '_'], " ") };
     let words: Vec<&str> = spaced.split_whitespace().collect();
-    let end = words.iter().skip(1).position(|word| is_release_word(word)).map_or(words.len(), |at| at + 1);
+    // Underscores are how people name their own files, where `h264` may be part of the name.
+    let is_release = clean.contains(' ') || !clean.contains('_');
+    let technical = words.iter().skip(1).position(|word| is_release && is_release_word(word));
+    let end = technical.map_or(words.len(), |at| at + 1);
     let year = (1..end).rev().find(|at| year_of(words[*at]).is_some());
     let released = end < words.len();
     let title = match year {
@@ -39,7 +42,7 @@ pub fn display_name(path: &Path) -> String {
 }
 
 /// What a title is sorted by.
-pub fn sort_key(title: &str) -> String {
+pub(super) fn sort_key(title: &str) -> String {
     let lower = title.to_lowercase();
     let rest = ARTICLES.iter().find_map(|article| lower.strip_prefix(article)).unwrap_or(&lower);
     rest.trim_start_matches(|c: char| !c.is_alphanumeric()).to_owned()
@@ -88,6 +91,8 @@ mod tests {
             ("[Group] Show - 12 (1080p).mkv", "[Group] Show - 12"),
             ("a\nb\u{202e}c.mp4", "a bc"),
             ("x264.mkv", "x264"),
+            ("vp8_vorbis_720p.webm", "vp8 vorbis 720p"),
+            ("bbb_h264_aac.mkv", "bbb h264 aac"),
         ] {
             assert_eq!(title_of(Path::new(name)), title, "{name}");
         }

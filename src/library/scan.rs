@@ -1,5 +1,5 @@
 //! The scan: a thread walks, tasks probe, the database is told. A file that has not changed is not looked into again.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use crate::library::naming;
 use crate::library::walk;
 use crate::library::walk::Sight;
 use crate::media::decide;
-use crate::media::{FileIdentity, Media, MediaInfo};
+use crate::media::{FileIdentity, Media, MediaInfo, ProbeError};
 use crate::model::MediaId;
 use crate::store::{KnownFile, Store, StoreError, TitleRow};
 
@@ -24,6 +24,9 @@ const PROBES_AT_ONCE: usize = 2;
 const FOUND_MAX: usize = 64;
 /// Unreadable paths that are named in the log, per scan.
 const UNREADABLE_LOGGED_MAX: u32 = 20;
+
+/// No file has this modification time.
+const NEVER: i64 = -1;
 
 /// How far a scan is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,9 +80,15 @@ enum Found {
 struct NewFile {
     root: PathBuf,
     path: PathBuf,
+    size: u64,
+    mtime_ms: i64,
+}
+
+/// What a probe found, or why there is nothing to play.
+struct Finding {
+    info: Option<MediaInfo>,
     identity: FileIdentity,
-    /// Why it cannot even be read.
-    unreadable: Option<String>,
+    reason: Option<String>,
 }
 
 /// Folders without those that lie within another, so that no file is found twice.
@@ -188,45 +197,54 @@ impl Scanner {
 
     async fn look_into(&self, file: NewFile) -> Result<(), StoreError> {
         self.update(|status| status.current = Some(naming::display_name(&file.path)));
-        let probed = match file.unreadable.clone() {
-            Some(reason) => Err((None, reason)),
-            None => self.probe(&file.path).await,
-        };
+        let finding = self.probe(&file).await;
         if self.inner.stop.is_cancelled() {
             // The probe was cut short; what it said is not about the file.
             return Ok(());
         }
-        let playable = probed.is_ok();
+        let playable = finding.reason.is_none();
         self.update(|status| {
             status.probed += 1;
             if playable { status.playable += 1 } else { status.failed += 1 }
         });
-        let row = row_of(file, probed, self.inner.clock.unix_ms());
+        let row = row_of(file, finding, self.inner.clock.unix_ms());
         self.inner.store.upsert_titles(vec![row]).await
     }
 
-    async fn probe(&self, path: &Path) -> Result<MediaInfo, (Option<MediaInfo>, String)> {
-        let info = self.inner.media.probe(path).await.map_err(|error| (None, error.to_string()))?;
-        match decide::playable(&info) {
-            Ok(()) => Ok(info),
-            Err(reason) => Err((Some(info), reason.to_string())),
+    async fn probe(&self, file: &NewFile) -> Finding {
+        match self.inner.media.probe(&file.path).await {
+            Ok((info, identity)) => {
+                let reason = decide::playable(&info).err().map(|reason| reason.to_string());
+                Finding { info: Some(info), identity, reason }
+            }
+            Err(error) => {
+                // What says nothing about the bytes is remembered with an impossible date: the next scan tries again.
+                let passing = matches!(
+                    error,
+                    ProbeError::Open { .. } | ProbeError::Cancelled | ProbeError::DeadlineExceeded | ProbeError::Internal(_)
+                );
+                let mtime_ms = if passing { NEVER } else { file.mtime_ms };
+                let identity = FileIdentity { size: file.size, mtime_ms, edges: [0; 16] };
+                Finding { info: None, identity, reason: Some(error.to_string()) }
+            }
         }
     }
 
     /// On the walking thread.
     fn walk(&self, known: &[KnownFile], tell: &mpsc::Sender<Found>) {
         let mut known: HashMap<&Path, &KnownFile> = known.iter().map(|file| (file.path.as_path(), file)).collect();
+        let mut seen = HashSet::new();
         for root in &self.inner.roots {
             // A folder that is not there, or has become empty as an unmounted one does, proves nothing about its files.
             let there = std::fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_some());
-            let had_files = known.keys().any(|path| path.starts_with(root));
+            let had_files = known.values().any(|file| file.root == *root);
             if !there && (had_files || !root.is_dir()) {
                 tracing::warn!(root = %root.display(), "the folder is empty or not there; its films are kept in mind");
                 self.update(|status| status.offline.push(root.display().to_string()));
                 continue;
             }
             let mut complete = true;
-            walk::walk(root, |sight| match self.see(root, sight, &mut known) {
+            walk::walk(root, |sight| match self.see(root, sight, &mut known, &mut seen) {
                 _ if self.inner.stop.is_cancelled() => {
                     complete = false;
                     false
@@ -243,14 +261,21 @@ impl Scanner {
             });
             // After an error below the root nobody knows which files are behind it: mark nothing as gone.
             if complete {
-                let gone = known.iter().filter(|(path, file)| !file.missing && path.starts_with(root));
-                let gone = gone.map(|(_, file)| file.id).collect();
+                let gone = known.values().filter(|file| !file.missing && file.root == *root);
+                let gone = gone.map(|file| file.id).collect();
                 drop(tell.blocking_send(Found::RootDone(gone)));
             }
         }
     }
 
-    fn see(&self, root: &Path, sight: Sight, known: &mut HashMap<&Path, &KnownFile>) -> Result<Option<Found>, ()> {
+    /// What is to be done about a sight; an error if something could not be looked at.
+    fn see(
+        &self,
+        root: &Path,
+        sight: Sight,
+        known: &mut HashMap<&Path, &KnownFile>,
+        seen: &mut HashSet<PathBuf>,
+    ) -> Result<Option<Found>, ()> {
         let film = match sight {
             Sight::Film(film) => film,
             Sight::Unreadable(what) => {
@@ -265,6 +290,10 @@ impl Scanner {
                 return Err(());
             }
         };
+        if !seen.insert(film.path.clone()) {
+            // The same file behind a link.
+            return Ok(None);
+        }
         self.update(|status| status.seen += 1);
         if let Some(before) = known.remove(film.path.as_path()) {
             let identity = FileIdentity { size: before.size, mtime_ms: before.mtime_ms, edges: [0; 16] };
@@ -272,34 +301,22 @@ impl Scanner {
                 return Ok(before.missing.then_some(Found::Back(before.id)));
             }
         }
-        let opened = walk::open_plain(&film.path).and_then(|mut file| FileIdentity::of(&mut file));
-        let (identity, unreadable) = match opened {
-            Ok(identity) => (identity, None),
-            Err(error) => {
-                self.update(|status| status.unreadable += 1);
-                // Remembered with an impossible date, so that the next scan tries again.
-                let identity = FileIdentity { size: film.metadata.len(), mtime_ms: -1, edges: [0; 16] };
-                (identity, Some(format!("This file cannot be read: {error}.")))
-            }
-        };
-        Ok(Some(Found::File(Box::new(NewFile { root: root.to_path_buf(), path: film.path, identity, unreadable }))))
+        let (size, mtime_ms) = FileIdentity::quick(&film.metadata);
+        Ok(Some(Found::File(Box::new(NewFile { root: root.to_path_buf(), path: film.path, size, mtime_ms }))))
     }
 }
 
-fn row_of(file: NewFile, probed: Result<MediaInfo, (Option<MediaInfo>, String)>, now_ms: i64) -> TitleRow {
-    let (info, reason) = match probed {
-        Ok(info) => (Some(info), None),
-        Err((info, reason)) => (info, Some(reason)),
-    };
+fn row_of(file: NewFile, finding: Finding, now_ms: i64) -> TitleRow {
+    let Finding { info, identity, reason } = finding;
     let title = naming::title_of(&file.path);
     let search = format!("{} {}", title, naming::display_name(&file.path)).to_lowercase();
     TitleRow {
         id: MediaId::from_uuid(uuid::Uuid::now_v7()),
         root: file.root,
         path: file.path,
-        size: file.identity.size,
-        mtime_ms: file.identity.mtime_ms,
-        edges: file.identity.edges,
+        size: identity.size,
+        mtime_ms: identity.mtime_ms,
+        edges: identity.edges,
         sort_key: naming::sort_key(&title),
         search,
         title,

@@ -1,5 +1,5 @@
 //! Finds films in folders. Blocking: runs on a thread of its own, so that a dead network folder holds up only the scan.
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -45,7 +45,7 @@ pub(super) fn walk(root: &Path, mut tell: impl FnMut(Sight) -> bool) {
         .build();
     for entry in walker {
         let sight = match entry {
-            Ok(entry) => look(entry),
+            Ok(entry) => look(&entry),
             Err(error) => Some(Sight::Unreadable(error.to_string())),
         };
         if sight.is_some_and(|sight| !tell(sight)) {
@@ -68,16 +68,6 @@ pub fn films_in(roots: Vec<PathBuf>) -> Vec<PathBuf> {
     films
 }
 
-/// Opens a file without waiting for anybody, as opening a pipe would, and makes sure it is a plain file.
-pub fn open_plain(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.read(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
-    let file = options.open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a plain file")) }
-}
-
 fn enters(entry: &DirEntry) -> bool {
     let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
     if !is_folder || entry.depth() == 0 {
@@ -90,13 +80,14 @@ fn enters(entry: &DirEntry) -> bool {
     !marked && !SKIPPED_FOLDERS.contains(&name.as_str())
 }
 
-fn look(entry: DirEntry) -> Option<Sight> {
+fn look(entry: &DirEntry) -> Option<Sight> {
     if !has_film_name(entry.path()) || entry.file_type().is_some_and(|kind| kind.is_dir()) {
         return None;
     }
-    // Follows a link to a file, which cannot loop; folders are never entered through links.
-    match std::fs::metadata(entry.path()) {
-        Ok(metadata) if metadata.is_file() => Some(Sight::Film(Candidate { path: entry.into_path(), metadata })),
+    // A link to a file stands for that file, which cannot loop; folders are never entered through links.
+    let path = if entry.path_is_symlink() { entry.path().canonicalize() } else { Ok(entry.path().to_path_buf()) };
+    match path.and_then(|path| Ok((std::fs::metadata(&path)?, path))) {
+        Ok((metadata, path)) if metadata.is_file() => Some(Sight::Film(Candidate { path, metadata })),
         Ok(_) => None,
         // A link to nowhere, or deleted this moment.
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -129,7 +120,7 @@ mod tests {
     #[test]
     fn only_plain_files_with_film_names_outside_of_marked_folders_are_seen() {
         let dir = tempfile::tempdir().unwrap();
-        let root = dir.path();
+        let root = &dir.path().canonicalize().unwrap();
         for folder in ["sub/deep", "skipped", "private", "@eaDir", ".hidden", "ruled"] {
             std::fs::create_dir_all(root.join(folder)).unwrap();
         }
@@ -146,6 +137,6 @@ mod tests {
             std::os::unix::fs::symlink(root.join("a.mp4"), root.join("link.mp4")).unwrap();
             std::os::unix::fs::symlink("/no/such/file", root.join("dangling.mp4")).unwrap();
         }
-        assert_eq!(names(root), ["a.mp4", "b.MKV", "link.mp4", "ruled/i.mp4", "sub/deep/c.avi"]);
+        assert_eq!(names(root), ["a.mp4", "b.MKV", "a.mp4", "ruled/i.mp4", "sub/deep/c.avi"]);
     }
 }

@@ -67,6 +67,11 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
+/// Version of the SQLite that is built in.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}
+
 /// The database. Clones share it.
 #[derive(Clone)]
 pub struct Store {

@@ -44,6 +44,8 @@ pub struct TitleRow {
 pub struct KnownFile {
     /// Its title.
     pub id: MediaId,
+    /// The folder it was found under; the file may lie elsewhere, behind a link.
+    pub root: PathBuf,
     /// Where it is.
     pub path: PathBuf,
     /// Bytes.
@@ -122,14 +124,18 @@ impl Store {
     pub async fn known_files(&self) -> Result<Vec<KnownFile>, StoreError> {
         self.read(|connection| {
             connection
-                .prepare_cached("SELECT id, path, size, mtime_ms, missing FROM titles")?
+                .prepare_cached(
+                    "SELECT t.id, r.path, t.path, t.size, t.mtime_ms, t.missing
+                     FROM titles t JOIN roots r ON r.id = t.root_id",
+                )?
                 .query_map([], |row| {
                     Ok(KnownFile {
                         id: MediaId::from_bytes(row.get(0)?),
-                        path: path_of(row.get(1)?),
-                        size: row.get::<_, i64>(2)? as u64,
-                        mtime_ms: row.get(3)?,
-                        missing: row.get(4)?,
+                        root: path_of(row.get(1)?),
+                        path: path_of(row.get(2)?),
+                        size: row.get::<_, i64>(3)? as u64,
+                        mtime_ms: row.get(4)?,
+                        missing: row.get(5)?,
                     })
                 })?
                 .collect()

@@ -89,7 +89,7 @@ async fn playback(
     let caps = ClientCaps::from_query(uri.query().unwrap_or_default());
     let source = library.source(id).await?;
     let film = media.presentation(&source).await?;
-    let decision = decide(&film, &caps, &media.heights()).map_err(MediaError::from)?;
+    let decision = decide(&film, &caps, &media.heights_for(&source)).map_err(MediaError::from)?;
     let session = visitor.map_or_else(|| auth.anonymous_session(), |claims| claims.session);
     let base = format!("/stream/{}", auth.sign_stream(session, id));
     let answer = Playback {
@@ -101,7 +101,7 @@ async fn playback(
         reason: decision.reason,
         master_url: format!("{base}/hls/master.{}.m3u8", caps.to_key()),
         direct_url: decision.direct.then(|| format!("{base}/direct")),
-        duration_ms: MediaTime::from_ms(film.duration_ms()),
+        duration_ms: MediaTime::from_ms(film.duration_ms),
         expires_in: STREAM_LIFE_S,
         audio: sound_tracks(&source.info),
         subtitles: Vec::new(),

@@ -43,7 +43,7 @@ async fn master(
     let key = name.strip_prefix("master.").and_then(|name| name.strip_suffix(".m3u8"));
     let caps = key.and_then(ClientCaps::from_key).ok_or(MediaError::NotFound)?;
     let film = media.presentation(&source).await?;
-    let decision = decide(&film, &caps, &media.heights()).map_err(MediaError::from)?;
+    let decision = decide(&film, &caps, &media.heights_for(&source)).map_err(MediaError::from)?;
     Ok(text(playlist::master(&film, &decision)))
 }
 
