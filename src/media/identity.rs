@@ -39,6 +39,11 @@ impl FileIdentity {
         Ok(Self { size, mtime_ms: mtime_ms(&metadata), edges })
     }
 
+    /// Size and modification time alone, as they are in an identity; reads no content.
+    pub fn quick(metadata: &std::fs::Metadata) -> (u64, i64) {
+        (metadata.len(), mtime_ms(metadata))
+    }
+
     /// Whether size and modification time still match; reads no content.
     pub fn looks_unchanged(&self, metadata: &std::fs::Metadata) -> bool {
         metadata.len() == self.size && mtime_ms(metadata) == self.mtime_ms

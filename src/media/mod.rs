@@ -14,6 +14,7 @@ use futures_util::{Stream, stream};
 
 use crate::clock::SharedClock;
 
+mod about;
 mod cache;
 pub mod caps;
 pub mod decide;
@@ -40,6 +41,7 @@ mod ticks;
 pub mod track;
 mod workers;
 
+pub use about::about;
 pub use caps::ClientCaps;
 pub use decide::{Decision, Mode, Unplayable, decide, playable};
 pub use engine::ProbeError;

@@ -97,6 +97,16 @@ macro_rules! uuid_id {
             pub const fn from_uuid(id: uuid::Uuid) -> Self {
                 Self(id)
             }
+
+            /// The 16 bytes of the id, as they are stored and signed.
+            pub const fn to_bytes(self) -> [u8; 16] {
+                self.0.into_bytes()
+            }
+
+            /// From 16 bytes as [`Self::to_bytes`] gives them.
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(uuid::Uuid::from_bytes(bytes))
+            }
         }
 
         impl fmt::Display for $name {

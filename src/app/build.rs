@@ -1,0 +1,135 @@
+//! Builds the services and wires news between them: where rooms go tells the media engine what to make next.
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::AppError;
+use crate::app::demo;
+use crate::app::listen::Listening;
+use crate::app::state::AppState;
+use crate::auth::Auth;
+use crate::clock::{SharedClock, SystemClock};
+use crate::config::Settings;
+use crate::discovery;
+use crate::http;
+use crate::http::{Site, SiteConfig};
+use crate::hub::{Hub, PlayheadMoved, RoomMedia};
+use crate::library::{Library, LibraryConfig};
+use crate::media::{Media, MediaConfig, Playhead};
+use crate::model::{MediaId, MediaTime};
+use crate::store::Store;
+use crate::ws;
+use crate::ws::{Guest, Sockets};
+
+/// Engine threads never exceed this, however many cores there are.
+const ENGINE_THREADS_MAX: usize = 16;
+
+/// What `run` needs of what was built.
+pub(super) struct Built {
+    pub(super) auth: Auth,
+    pub(super) clock: SharedClock,
+    pub(super) library: Library,
+    pub(super) media: Media,
+    pub(super) router: Router,
+    pub(super) site: Site,
+    pub(super) stop: CancellationToken,
+    pub(super) store: Store,
+    pub(super) tracker: TaskTracker,
+}
+
+pub(super) fn services(settings: &Settings, listening: &Listening) -> Result<Built, AppError> {
+    let clock: SharedClock = Arc::new(SystemClock);
+    let tracker = TaskTracker::new();
+    let stop = CancellationToken::new();
+    std::fs::create_dir_all(&settings.cache_dir)
+        .map_err(|source| AppError::Folder { path: settings.cache_dir.clone(), source })?;
+    let auth = Auth::open(&settings.data_dir, clock.clone())?;
+    let store = Store::open(&settings.data_dir.join("watchparty.db"))?;
+    let media = Media::start(media_config(settings), clock.clone())?;
+    let hub = Hub::new(clock.clone(), tracker.clone(), stop.clone(), ws::translate::encode);
+    let library = Library::new(
+        store.clone(),
+        media.clone(),
+        LibraryConfig { roots: demo::roots(settings)?, cache_dir: settings.cache_dir.clone() },
+        clock.clone(),
+        tracker.clone(),
+        stop.clone(),
+    );
+    let following = follow(hub.follow(), library.clone(), media.clone());
+    tracker.spawn(stop.clone().run_until_cancelled_owned(following));
+    let host_name = discovery::host_name();
+    let site = Site::new(SiteConfig {
+        name: host_name.clone().unwrap_or_else(|| "watchparty".to_owned()),
+        port: listening.port,
+        on_lan: listening.on_lan,
+        public_url: settings.public_url.clone(),
+        host_name,
+    });
+    let sockets = Sockets {
+        hub: hub.clone(),
+        clock: clock.clone(),
+        tracker: tracker.clone(),
+        stop: stop.clone(),
+        verify: verify(auth.clone()),
+        find_title: find_title(library.clone()),
+    };
+    let state = AppState {
+        auth: auth.clone(),
+        hub,
+        library: library.clone(),
+        media: media.clone(),
+        site: site.clone(),
+        sockets,
+        store: store.clone(),
+    };
+    let router = http::routes::<AppState>().merge(ws::router()).with_state(state);
+    let router = http::harden(router, site.clone());
+    Ok(Built { auth, clock, library, media, router, site, stop, store, tracker })
+}
+
+/// Engine threads and cache for these settings.
+pub(crate) fn media_config(settings: &Settings) -> MediaConfig {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    MediaConfig {
+        cache_dir: settings.cache_dir.clone(),
+        cache_bytes_max: settings.cache_bytes_max,
+        threads: cores.min(ENGINE_THREADS_MAX),
+    }
+}
+
+async fn follow(mut moves: broadcast::Receiver<PlayheadMoved>, library: Library, media: Media) {
+    loop {
+        match moves.recv().await {
+            Ok(moved) => {
+                // A film that is gone is told to whoever asks for its bytes, not here.
+                if let Ok(source) = library.source(moved.media).await {
+                    media.follow(&source, Playhead { position_ms: moved.position_ms, playing: moved.playing });
+                }
+            }
+            // Older moves are of no use anyway.
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+fn verify(auth: Auth) -> ws::Verify {
+    Arc::new(move |token| {
+        let claims = auth.verify(token).ok()?;
+        Some(Guest { name: claims.name, room: claims.room })
+    })
+}
+
+fn find_title(library: Library) -> ws::FindTitle {
+    Arc::new(move |id: MediaId| {
+        let library = library.clone();
+        Box::pin(async move {
+            let title = library.title(id).await.ok().flatten().filter(|title| title.playable)?;
+            Some(RoomMedia { id, title: title.title, duration: MediaTime::from_ms(title.duration_ms) })
+        })
+    })
+}

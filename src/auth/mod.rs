@@ -1,0 +1,126 @@
+//! Who somebody is: guest sessions as signed tokens, stream addresses as signed paths, revocation at once.
+//!
+//! Knows no HTTP and no film. One key file holds the master key; every purpose has a key of its own derived from it.
+//! Called by `http` and `ws`.
+mod keys;
+mod stream;
+mod token;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use crate::auth::keys::Keys;
+use crate::clock::SharedClock;
+use crate::model::{DisplayName, RoomCode, SessionId};
+
+pub use stream::{STREAM_LIFE_S, StreamGrant};
+pub use token::{Claims, GUEST_LIFE_S, Issued, Role};
+
+/// Why a credential was refused, or none could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// Not ours, changed, or of another kind.
+    #[error("the token is not valid")]
+    Invalid,
+    /// Was ours.
+    #[error("the token has expired")]
+    Expired,
+    /// The session was ended.
+    #[error("the session has ended")]
+    Revoked,
+    /// The key file cannot be used.
+    #[error("cannot use the key file {}: {source}", path.display())]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The key file holds something else.
+    #[error("the key file {} does not hold a key; move it away to sign everybody out and start afresh", path.display())]
+    BadKeyFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes")]
+    NoEntropy,
+}
+
+/// Issues and checks credentials. Clones share keys and revocations.
+#[derive(Clone)]
+pub struct Auth {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    keys: Keys,
+    clock: SharedClock,
+    /// Ended sessions, until their tokens have expired anyway.
+    revoked: Mutex<BTreeMap<SessionId, i64>>,
+    /// Digest of the one-time token of the set-up link, until it is used.
+    setup: Mutex<Option<[u8; 32]>>,
+}
+
+impl Auth {
+    /// Reads the key file of a data folder, or makes it.
+    pub fn open(data_dir: &Path, clock: SharedClock) -> Result<Self, AuthError> {
+        let keys = Keys::open(&data_dir.join("secret.key"))?;
+        let inner = Inner { keys, clock, revoked: Mutex::default(), setup: Mutex::default() };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// A session for somebody who typed a name.
+    pub fn issue_guest(&self, name: DisplayName, room: Option<RoomCode>) -> Issued {
+        self.issue(name, room, Role::Guest)
+    }
+
+    /// A session nobody asked for by name; stream addresses are bound to it.
+    pub fn anonymous_session(&self) -> SessionId {
+        SessionId::from_uuid(uuid::Uuid::new_v4())
+    }
+
+    /// Ends a session: its tokens and stream addresses are refused from now on.
+    pub fn revoke(&self, session: SessionId) {
+        let now_ms = self.inner.clock.unix_ms();
+        if let Ok(mut revoked) = self.inner.revoked.lock() {
+            revoked.retain(|_, until_ms| *until_ms > now_ms);
+            revoked.insert(session, now_ms + 1000 * GUEST_LIFE_S as i64);
+        }
+    }
+
+    /// Makes the one-time token of the set-up link; an earlier one is void.
+    pub fn make_setup_token(&self) -> Result<String, AuthError> {
+        let secret = keys::random::<32>()?;
+        if let Ok(mut setup) = self.inner.setup.lock() {
+            *setup = Some(keys::digest(&secret));
+        }
+        Ok(keys::to_text(&secret))
+    }
+
+    /// Whether the set-up link was not used yet.
+    pub fn setup_open(&self) -> bool {
+        self.inner.setup.lock().is_ok_and(|setup| setup.is_some())
+    }
+
+    /// Exchanges the token of the set-up link for a host session, once.
+    pub fn claim(&self, token: &str, name: DisplayName) -> Result<Issued, AuthError> {
+        let given = keys::digest(&keys::from_text(token).ok_or(AuthError::Invalid)?);
+        let mut setup = self.inner.setup.lock().map_err(|_| AuthError::Invalid)?;
+        match *setup {
+            Some(expected) if keys::equal(&expected, &given) => *setup = None,
+            _ => return Err(AuthError::Invalid),
+        }
+        drop(setup);
+        Ok(self.issue(name, None, Role::Host))
+    }
+
+    fn is_revoked(&self, session: SessionId) -> bool {
+        // A poisoned map must not let anybody in.
+        self.inner.revoked.lock().map_or(true, |revoked| revoked.contains_key(&session))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! The command line: parse, call, exit code. 0 is success, 1 failure, 2 a wrong use or an unusable configuration.
+//!
+//! Every failure is one sentence on stderr, never a backtrace. Called by `main` only.
+mod args;
+mod health;
+mod probe;
+mod table;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::app;
+use crate::app::AppError;
+use crate::cli::args::{Arguments, Verb};
+use crate::config::{ConfigError, Settings};
+use crate::media;
+use crate::store;
+
+/// Stack of the threads that serve; handlers are shallow, and there may be many cores.
+const WORKER_STACK_BYTES: usize = 1024 * 1024;
+/// Threads for file reads of direct play and the page.
+const FILE_THREADS_MAX: usize = 16;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    App(#[from] AppError),
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl CliError {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Config(_) => ExitCode::from(2),
+            Self::App(error) if error.is_usage() => ExitCode::from(2),
+            Self::App(_) | Self::Failed(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// Runs the command of this process's arguments.
+pub fn main() -> ExitCode {
+    let outcome = dispatch(Arguments::parse());
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The only place that says why; stderr being closed leaves the exit code.
+            let _ = writeln!(std::io::stderr(), "watchparty: {error}");
+            error.exit_code()
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments) -> Result<(), CliError> {
+    match arguments.verb.unwrap_or(Verb::Serve(arguments.serve)) {
+        Verb::Serve(flags) => serve(flags.into_settings()?),
+        Verb::Scan(flags) => on_runtime(|| probe::scan(flags.into_settings()?)),
+        Verb::Probe { file, json } => on_runtime(|| probe::probe(&file, json)),
+        Verb::Openapi => say(&(app::openapi().to_pretty_json().map_err(|error| failed(&error))? + "\n")),
+        Verb::Paths(flags) => say(&paths(&flags.into_settings()?)),
+        Verb::Health(flags) => health::ask(&flags.into_settings()?).and_then(|answer| say(&answer)),
+        Verb::Version { verbose } => say(&version(verbose)),
+    }
+}
+
+fn serve(settings: Settings) -> Result<(), CliError> {
+    app::start_log(settings.log_format);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("server")
+        .thread_stack_size(WORKER_STACK_BYTES)
+        .max_blocking_threads(FILE_THREADS_MAX)
+        .build()
+        .map_err(AppError::from)?;
+    let outcome = runtime.block_on(app::run(settings));
+    // What did not end in time is not waited for: the drain is over.
+    runtime.shutdown_background();
+    Ok(outcome?)
+}
+
+fn on_runtime<F: Future<Output = Result<(), CliError>>>(
+    command: impl FnOnce() -> Result<F, CliError>,
+) -> Result<(), CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(AppError::from)?;
+    let command = command()?;
+    runtime.block_on(command)
+}
+
+fn paths(settings: &Settings) -> String {
+    let lines = [
+        ("config", settings.config_file.display().to_string()),
+        ("data", settings.data_dir.display().to_string()),
+        ("cache", settings.cache_dir.display().to_string()),
+    ];
+    let films = settings.dirs.iter().map(|dir| ("films", dir.display().to_string()));
+    lines.into_iter().chain(films).map(|(what, path)| format!("{what:<8}{path}\n")).collect()
+}
+
+fn version(verbose: bool) -> String {
+    let mut text = format!("watchparty {}\n", env!("CARGO_PKG_VERSION"));
+    if verbose {
+        text += &media::about();
+        text += &format!("SQLite   {}\n", store::sqlite_version());
+    }
+    text
+}
+
+fn say(text: &str) -> Result<(), CliError> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        // `| head` has seen enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|error| failed(&error)),
+    }
+}
+
+fn failed(error: &dyn std::fmt::Display) -> CliError {
+    CliError::Failed(error.to_string())
+}

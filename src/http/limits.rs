@@ -1,0 +1,15 @@
+//! Limits of the edge, in one place.
+use std::time::Duration;
+
+/// Largest request body, in bytes.
+pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
+/// Longest a handler may take; streams are not meant.
+pub(super) const HANDLER_MAX: Duration = Duration::from_secs(15);
+/// Titles on a page when nobody says how many.
+pub(super) const PAGE_DEFAULT: u32 = 50;
+/// Bytes read from a film at once for direct play.
+pub(super) const DIRECT_CHUNK_BYTES: usize = 128 * 1024;
+/// Smallest text answer that is worth compressing, in bytes.
+pub(super) const COMPRESS_BYTES_MIN: u64 = 512;
+/// How long a browser may keep a poster without asking, in seconds. The address does not change with the file.
+pub(super) const POSTER_FRESH_S: u32 = 60 * 60;

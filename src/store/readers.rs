@@ -1,0 +1,72 @@
+//! The threads that read, each with its own connection that cannot write.
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::store::StoreError;
+
+/// Reading threads.
+const READERS: usize = 2;
+/// Queries that may wait for a reader; callers beyond wait for a place.
+const QUEUE_MAX: usize = 256;
+
+type Query = Box<dyn FnOnce(&Connection) + Send>;
+
+pub(super) struct Readers {
+    queue: Mutex<Option<mpsc::Sender<Query>>>,
+}
+
+impl Readers {
+    pub(super) fn start(
+        connect: impl Fn() -> Result<Connection, StoreError>,
+        threads: &mut Vec<JoinHandle<()>>,
+    ) -> Result<Self, StoreError> {
+        let (queue, queries) = mpsc::channel(QUEUE_MAX);
+        let queries = Arc::new(Mutex::new(queries));
+        for n in 0..READERS {
+            let connection = connect()?;
+            let queries = Arc::clone(&queries);
+            let thread = std::thread::Builder::new()
+                .name(format!("store-reader-{n}"))
+                .spawn(move || serve(&connection, &queries));
+            match thread {
+                Ok(thread) => threads.push(thread),
+                Err(error) => tracing::error!(%error, "no thread for reading the database"),
+            }
+        }
+        Ok(Self { queue: Mutex::new(Some(queue)) })
+    }
+
+    pub(super) async fn run<T, F>(&self, query: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let queue = self.queue.lock().ok().and_then(|queue| queue.clone()).ok_or(StoreError::Closed)?;
+        let (answer, answered) = oneshot::channel();
+        let job: Query = Box::new(move |connection| drop(answer.send(query(connection))));
+        queue.send(job).await.map_err(|_| StoreError::Closed)?;
+        Ok(answered.await.map_err(|_| StoreError::Closed)??)
+    }
+
+    /// Lets the threads end once the waiting queries are answered.
+    pub(super) fn close(&self) {
+        if let Ok(mut queue) = self.queue.lock() {
+            queue.take();
+        }
+    }
+}
+
+fn serve(connection: &Connection, queries: &Mutex<mpsc::Receiver<Query>>) {
+    loop {
+        // Whoever holds the lock waits for the next query; the others wait for the lock.
+        let Ok(next) = queries.lock().map(|mut queries| queries.blocking_recv()) else { return };
+        let Some(query) = next else { return };
+        if std::panic::catch_unwind(AssertUnwindSafe(|| query(connection))).is_err() {
+            tracing::error!("a database query panicked");
+        }
+    }
+}
