@@ -132,7 +132,8 @@ export class ClockFilter {
     const good = this.accepted();
     const first = good[0];
     const last = good[good.length - 1];
-    if (first && last && good.length >= FIT_SAMPLES_MIN && last.at - first.at > FIT_SPAN_MS) return fit(good);
+    if (first && last && good.length >= FIT_SAMPLES_MIN && last.at - first.at > FIT_SPAN_MS)
+      return lineThrough(good);
     const cost = (s: Sample) => s.delay / 2 + AGE_PENALTY * (now - s.at);
     const best = good.reduce((a, b) => (cost(b) < cost(a) ? b : a));
     return { at: best.at, offset: best.offset, skew: 0, bound: cost(best) };
@@ -140,7 +141,7 @@ export class ClockFilter {
 }
 
 /** Least squares through the samples. */
-function fit(samples: Sample[]): Line {
+function lineThrough(samples: Sample[]): Line {
   const n = samples.length;
   const at = samples.reduce((sum, s) => sum + s.at, 0) / n;
   const offset = samples.reduce((sum, s) => sum + s.offset, 0) / n;

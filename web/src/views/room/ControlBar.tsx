@@ -15,6 +15,7 @@ import { IconButton } from "../../ui/Button";
 import styles from "./ControlBar.module.css";
 import { useRoom, useSession } from "./RoomPage";
 import { SeekBar } from "./SeekBar";
+import type { RoomSession } from "./session";
 import { toggleFullscreen } from "./useKeyboard";
 
 interface Props {
@@ -29,7 +30,7 @@ const REFRESH_MS = 200;
 export function ControlBar({ frame, onChoose, onHelp }: Props) {
   const session = useSession();
   const duration = useRoom((view) => view.state?.media?.duration_ms ?? 0);
-  const playhead = usePlayhead();
+  const playhead = usePlayhead(session);
   return (
     <div className={styles.bar} data-controls="">
       <SeekBar duration={duration} position={playhead.position} bufferedTo={playhead.bufferedTo} />
@@ -56,15 +57,16 @@ export function ControlBar({ frame, onChoose, onHelp }: Props) {
       </div>
     </div>
   );
+}
 
-  function usePlayhead() {
-    const [head, setHead] = useState(() => session.playhead());
-    useEffect(() => {
-      const timer = setInterval(() => setHead(session.playhead()), REFRESH_MS);
-      return () => clearInterval(timer);
-    }, []);
-    return head;
-  }
+/** Re-read a few times a second; the clock itself stays outside of React. */
+function usePlayhead(session: RoomSession) {
+  const [head, setHead] = useState(() => session.playhead());
+  useEffect(() => {
+    const timer = setInterval(() => setHead(session.playhead()), REFRESH_MS);
+    return () => clearInterval(timer);
+  }, [session]);
+  return head;
 }
 
 function PlayButton() {
