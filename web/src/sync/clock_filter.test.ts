@@ -3,7 +3,7 @@ import vectors from "../../../tests/fixtures/sync/clock.json";
 import { ClockFilter } from "./clock_filter";
 
 /** A small generator with a fixed seed: the same noise every time. */
-export function noise(seed: number): () => number {
+function noise(seed: number): () => number {
   let x = seed;
   return () => {
     x = (Math.imul(x, 1664525) + 1013904223) >>> 0;
