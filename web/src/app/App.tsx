@@ -1,10 +1,10 @@
-import { lazy, Suspense } from "react";
-import { Route, Switch } from "wouter";
-import { Lost } from "../ui/Lost";
-import { HomePage } from "../views/home/HomePage";
+import { lazy, Suspense } from 'react';
+import { Route, Switch } from 'wouter';
+import { Lost } from '../ui/Lost';
+import { HomePage } from '../views/home/HomePage';
 
 // A separate chunk: whoever only looks at the library needs no player.
-const RoomPage = lazy(() => import("../views/room/RoomPage"));
+const RoomPage = lazy(() => import('../views/room/RoomPage'));
 
 export function App() {
   return (
@@ -25,5 +25,5 @@ export function App() {
 
 /** As the server reads codes: case, dashes and look-alike letters do not matter. */
 export function normalCode(text: string): string {
-  return text.toUpperCase().replace(/[\s-]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1");
+  return text.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
 }

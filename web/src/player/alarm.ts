@@ -1,5 +1,5 @@
 /** Calls a function at a local time, to well under a millisecond. */
-import { clock } from "../clock";
+import { clock } from '../clock';
 
 export interface Alarm {
   cancel(): void;

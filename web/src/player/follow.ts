@@ -3,16 +3,16 @@
  *
  * Nothing here is ever sent as a wish. The room decides where everybody is; this only tells it how it goes.
  */
-import { recallNumber, remember } from "../app/memory";
-import type { ClockFilter } from "../sync/clock_filter";
-import { type Action, Controller, PARK_AHEAD_MS } from "../sync/controller";
-import { type Duty, dutyAt, positionAt, type Vector } from "../sync/schedule";
-import { StaircaseProbe } from "../sync/staircase";
-import { StartLatency } from "./latency";
-import type { Mediator, Started } from "./mediator";
-import { startTicker } from "./ticker";
+import { recallNumber, remember } from '../app/memory';
+import type { ClockFilter } from '../sync/clock_filter';
+import { type Action, Controller, PARK_AHEAD_MS } from '../sync/controller';
+import { type Duty, dutyAt, positionAt, type Vector } from '../sync/schedule';
+import { StaircaseProbe } from '../sync/staircase';
+import { StartLatency } from './latency';
+import type { Mediator, Started } from './mediator';
+import { startTicker } from './ticker';
 
-export type PlayerStatus = "idle" | "buffering" | "in_sync" | "catching_up" | "away" | "blocked";
+export type PlayerStatus = 'idle' | 'buffering' | 'in_sync' | 'catching_up' | 'away' | 'blocked';
 
 export interface FollowReport {
   status: PlayerStatus;
@@ -58,7 +58,7 @@ export class Follow {
   private controller: Controller;
   private latency = new StartLatency();
   private measuring: { warm: boolean; at: number } | null = null;
-  private readyFor = "";
+  private readyFor = '';
   private pausing: string | null = null;
   private blocked = false;
   private lastTick = 0;
@@ -69,9 +69,9 @@ export class Follow {
     private mediator: Mediator,
     private serverClock: ClockFilter,
     private events: FollowEvents,
-    private options: { corrects: boolean; tier: "A" | "C" },
+    private options: { corrects: boolean; tier: 'A' | 'C' },
   ) {
-    this.controller = new Controller(options.tier, recallNumber("drift", 0));
+    this.controller = new Controller(options.tier, recallNumber('drift', 0));
     this.stops.push(
       startTicker(TICK_MS, () => this.tick()),
       mediator.onReport(() => this.act()),
@@ -81,7 +81,7 @@ export class Follow {
   stop(): void {
     for (const stop of this.stops) stop();
     this.mediator.pause();
-    remember("drift", String(this.controller.drift));
+    remember('drift', String(this.controller.drift));
   }
 
   /** A newer state of the room. */
@@ -120,12 +120,12 @@ export class Follow {
     if (!vector || !this.serverClock.ready || !this.mediator.read().hasMedia) return;
     const now = this.mediator.now();
     const duty = dutyAt(vector, this.serverClock.toServer(now));
-    if (duty.kind === "rest") this.rest(vector, duty, now);
-    else if (duty.kind === "launch") this.prepareLaunch(vector, duty);
+    if (duty.kind === 'rest') this.rest(vector, duty, now);
+    else if (duty.kind === 'launch') this.prepareLaunch(vector, duty);
     else this.run(vector, duty.position, now, timed);
   }
 
-  private rest(vector: Vector, duty: Extract<Duty, { kind: "rest" }>, now: number): void {
+  private rest(vector: Vector, duty: Extract<Duty, { kind: 'rest' }>, now: number): void {
     const seen = this.mediator.read();
     this.launch = null;
     if (!seen.paused) {
@@ -163,7 +163,7 @@ export class Follow {
     this.events.ready(vector.epoch, vector.rev, Math.round(buffered));
   }
 
-  private prepareLaunch(vector: Vector, duty: Extract<Duty, { kind: "launch" }>): void {
+  private prepareLaunch(vector: Vector, duty: Extract<Duty, { kind: 'launch' }>): void {
     if (!this.options.corrects) {
       this.startUncorrected(duty.position);
       return;
@@ -225,7 +225,7 @@ export class Follow {
       this.controller.started(this.mediator.now());
       // A late alarm says nothing about the element.
       this.measuring =
-        how === "playing" && this.mediator.now() - launch.at < LAUNCH_MARGIN_MS
+        how === 'playing' && this.mediator.now() - launch.at < LAUNCH_MARGIN_MS
           ? { warm, at: this.mediator.now() }
           : null;
       this.begun(how);
@@ -233,7 +233,7 @@ export class Follow {
   }
 
   private begun(how: Started): void {
-    this.blocked = how === "blocked";
+    this.blocked = how === 'blocked';
     this.launch = null;
     this.probeStaircase();
     this.events.started(how);
@@ -274,12 +274,12 @@ export class Follow {
   }
 
   private obey(action: Action, now: number): void {
-    if (action.kind === "rate") {
+    if (action.kind === 'rate') {
       this.mediator.setRate(action.rate, action.preservesPitch);
-    } else if (action.kind === "seek") {
+    } else if (action.kind === 'seek') {
       this.mediator.seek(action.to);
       this.controller.sought(now);
-    } else if (action.kind === "park") {
+    } else if (action.kind === 'park') {
       this.mediator.pause();
       this.mediator.setRate(this.vector?.v || 1, false);
       this.launch = { to: action.to, at: action.startAt, ahead: PARK_AHEAD_MS, armed: false };
@@ -289,13 +289,13 @@ export class Follow {
 
   /** A position that moves in steps cannot be controlled finely. Looked at once, while running. */
   private probeStaircase(): void {
-    if (this.probed || this.controller.tier === "C") return;
+    if (this.probed || this.controller.tier === 'C') return;
     this.probed = true;
     const probe = new StaircaseProbe();
     const timer = setInterval(() => {
       const seen = this.mediator.read();
       const stepped = seen.paused || !seen.canPlay ? undefined : probe.add(seen.position);
-      if (stepped) this.controller.tier = "C";
+      if (stepped) this.controller.tier = 'C';
       if (stepped !== undefined || seen.paused) clearInterval(timer);
     }, STAIRCASE_POLL_MS);
     this.stops.push(() => clearInterval(timer));
@@ -304,7 +304,7 @@ export class Follow {
   private describe(): FollowReport {
     const vector = this.vector;
     const seen = this.mediator.read();
-    if (!vector || !seen.hasMedia) return { status: vector ? "buffering" : "idle", skew: null, bufferMs: 0 };
+    if (!vector || !seen.hasMedia) return { status: vector ? 'buffering' : 'idle', skew: null, bufferMs: 0 };
     const now = this.mediator.now();
     const target = positionAt(vector, this.serverClock.toServer(now));
     const bufferMs = Math.round(this.mediator.bufferedAfter(seen.position));
@@ -319,10 +319,10 @@ export class Follow {
 
   private status(skew: number | null, resting: boolean): PlayerStatus {
     const seen = this.mediator.read();
-    if (this.blocked) return "blocked";
-    if (document.hidden) return "away";
-    if (!seen.canPlay && !seen.ended) return "buffering";
-    if (resting || seen.ended) return "in_sync";
-    return skew !== null && Math.abs(skew) <= IN_SYNC_MS ? "in_sync" : "catching_up";
+    if (this.blocked) return 'blocked';
+    if (document.hidden) return 'away';
+    if (!seen.canPlay && !seen.ended) return 'buffering';
+    if (resting || seen.ended) return 'in_sync';
+    return skew !== null && Math.abs(skew) <= IN_SYNC_MS ? 'in_sync' : 'catching_up';
   }
 }

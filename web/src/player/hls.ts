@@ -1,7 +1,7 @@
 /** Plays a master playlist through hls.js, which is loaded only when a film needs it. */
-import type Hls from "hls.js";
-import type { ErrorData, HlsConfig } from "hls.js";
-import workerUrl from "hls.js/dist/hls.worker.js?url";
+import type Hls from 'hls.js';
+import type { ErrorData, HlsConfig } from 'hls.js';
+import workerUrl from 'hls.js/dist/hls.worker.js?url';
 
 /** A running HLS session on an element. */
 export interface HlsSession {
@@ -10,7 +10,7 @@ export interface HlsSession {
 
 export interface HlsEvents {
   /** Nothing more can be done here: the URLs are no longer valid, or the film cannot be played. */
-  failed(why: "expired" | "media" | "network"): void;
+  failed(why: 'expired' | 'media' | 'network'): void;
 }
 
 const MAX_BUFFER_S = 30;
@@ -21,7 +21,7 @@ const RESTART_MS = 1_000;
 const RESTARTS_MAX = 20;
 
 /** Fetches the library ahead of need. */
-export const loadHls = () => import("hls.js");
+export const loadHls = () => import('hls.js');
 
 function config(progressive: boolean, startPosition: number): Partial<HlsConfig> {
   return {
@@ -66,21 +66,21 @@ export function openHls(
     if (closed) return;
     const status = data.response?.code;
     if (data.fatal && (status === 403 || status === 401 || status === 404 || status === 410)) {
-      events.failed("expired");
+      events.failed('expired');
     } else if (progressive && data.type === library.ErrorTypes.MEDIA_ERROR && data.fatal) {
       // Feeding fragments before they are complete is the fast way, but a young one: one error, and no more of it.
       hls?.destroy();
       void start(false);
     } else if (data.fatal && data.type === library.ErrorTypes.NETWORK_ERROR) {
       restarts += 1;
-      if (restarts > RESTARTS_MAX) events.failed("network");
+      if (restarts > RESTARTS_MAX) events.failed('network');
       else timer = setTimeout(() => hls?.startLoad(startPosition() / 1000), RESTART_MS);
     } else if (data.fatal) {
-      events.failed("media");
+      events.failed('media');
     }
   };
 
-  void start(true).catch(() => events.failed("network"));
+  void start(true).catch(() => events.failed('network'));
   return {
     close() {
       closed = true;

@@ -2,8 +2,8 @@
  * The only file that touches the `<video>` element: reads it, does what it is told, and reports what happened.
  * It never decides and never sends anything to the room.
  */
-import { clock } from "../clock";
-import { type Alarm, alarmAt } from "./alarm";
+import { clock } from '../clock';
+import { type Alarm, alarmAt } from './alarm';
 
 /** What the element is like now. Positions in content milliseconds. */
 export interface Reading {
@@ -20,10 +20,10 @@ export interface Reading {
 }
 
 /** What happened to the element. Reports, never wishes. */
-export type Report = "progress" | "failed" | "sound";
+export type Report = 'progress' | 'failed' | 'sound';
 
 /** How a start went. */
-export type Started = "playing" | "muted" | "blocked";
+export type Started = 'playing' | 'muted' | 'blocked';
 
 const HAVE_FUTURE_DATA = 3;
 
@@ -42,26 +42,26 @@ export class Mediator {
     this.video = video;
     if (!video) return;
     setPreservesPitch(video, false);
-    const progress = () => this.report("progress");
+    const progress = () => this.report('progress');
     const events = [
-      "canplay",
-      "seeked",
-      "waiting",
-      "playing",
-      "pause",
-      "progress",
-      "loadedmetadata",
-      "ended",
+      'canplay',
+      'seeked',
+      'waiting',
+      'playing',
+      'pause',
+      'progress',
+      'loadedmetadata',
+      'ended',
     ];
-    const failed = () => this.report("failed");
-    const sound = () => this.report("sound");
+    const failed = () => this.report('failed');
+    const sound = () => this.report('sound');
     for (const event of events) video.addEventListener(event, progress);
-    video.addEventListener("error", failed);
-    video.addEventListener("volumechange", sound);
+    video.addEventListener('error', failed);
+    video.addEventListener('volumechange', sound);
     this.detach = () => {
       for (const event of events) video.removeEventListener(event, progress);
-      video.removeEventListener("error", failed);
-      video.removeEventListener("volumechange", sound);
+      video.removeEventListener('error', failed);
+      video.removeEventListener('volumechange', sound);
     };
   }
 
@@ -84,7 +84,7 @@ export class Mediator {
   open(url: string): void {
     if (!this.video) return;
     this.warm = false;
-    this.video.preload = "auto";
+    this.video.preload = 'auto';
     this.video.src = url;
   }
 
@@ -94,7 +94,7 @@ export class Mediator {
     this.warm = false;
     if (!this.video) return;
     this.video.pause();
-    this.video.removeAttribute("src");
+    this.video.removeAttribute('src');
     this.video.load();
   }
 
@@ -161,20 +161,20 @@ export class Mediator {
   /** Starts now: with sound, else without, else not at all. */
   async play(): Promise<Started> {
     const video = this.video;
-    if (!video) return "blocked";
+    if (!video) return 'blocked';
     try {
       await video.play();
       this.warm = true;
-      return "playing";
+      return 'playing';
     } catch (error) {
-      if (isAbort(error)) return "playing";
-      if (video.muted) return "blocked";
+      if (isAbort(error)) return 'playing';
+      if (video.muted) return 'blocked';
       video.muted = true;
       try {
         await video.play();
-        return "muted";
+        return 'muted';
       } catch {
-        return "blocked";
+        return 'blocked';
       }
     }
   }
@@ -206,7 +206,7 @@ export class Mediator {
 
 /** A play() that a pause() overtook is no refusal. */
 function isAbort(error: unknown): boolean {
-  return error instanceof DOMException && error.name === "AbortError";
+  return error instanceof DOMException && error.name === 'AbortError';
 }
 
 /**
@@ -215,11 +215,11 @@ function isAbort(error: unknown): boolean {
  */
 function setPreservesPitch(video: HTMLVideoElement, preserves: boolean): void {
   const any = video as HTMLVideoElement & { webkitPreservesPitch?: boolean; mozPreservesPitch?: boolean };
-  if ("preservesPitch" in any) {
+  if ('preservesPitch' in any) {
     if (any.preservesPitch !== preserves) any.preservesPitch = preserves;
   } else {
-    if ("webkitPreservesPitch" in any)
+    if ('webkitPreservesPitch' in any)
       (any as { webkitPreservesPitch: boolean }).webkitPreservesPitch = preserves;
-    if ("mozPreservesPitch" in any) (any as { mozPreservesPitch: boolean }).mozPreservesPitch = preserves;
+    if ('mozPreservesPitch' in any) (any as { mozPreservesPitch: boolean }).mozPreservesPitch = preserves;
   }
 }

@@ -1,5 +1,5 @@
 /** A person's gestures, as commands for the room. The only place where commands are made. */
-import type { ClientMessage, Command, CommandKind, State } from "../api/types";
+import type { ClientMessage, Command, CommandKind, State } from '../api/types';
 
 export interface Wish {
   kind: CommandKind;
@@ -18,7 +18,7 @@ export function nextId(): string {
 }
 
 /** The command for a wish, based on the state its person was looking at. */
-export function command(wish: Wish, seen: Pick<State, "epoch" | "rev"> | null): ClientMessage & Command {
+export function command(wish: Wish, seen: Pick<State, 'epoch' | 'rev'> | null): ClientMessage & Command {
   const base = { epoch: seen?.epoch ?? 0, rev: seen?.rev ?? 0 };
-  return { t: "cmd", id: nextId(), base, ...wish };
+  return { t: 'cmd', id: nextId(), base, ...wish };
 }

@@ -1,12 +1,12 @@
 /** Chooses how a film reaches the element: the file itself, hls.js, or the browser's own HLS. */
-import { fetchPlayback, type Playback } from "../api/client";
-import { capabilities, hasMediaSource, hasNativeHls } from "./caps";
-import { type HlsSession, openHls } from "./hls";
-import type { Mediator } from "./mediator";
+import { fetchPlayback, type Playback } from '../api/client';
+import { capabilities, hasMediaSource, hasNativeHls } from './caps';
+import { type HlsSession, openHls } from './hls';
+import type { Mediator } from './mediator';
 
 /** What this viewer gets. */
 export interface Delivery {
-  mode: Playback["mode"];
+  mode: Playback['mode'];
   reason: string;
 }
 
@@ -34,7 +34,7 @@ export class Source {
     private events: SourceEvents,
   ) {
     this.stopReports = mediator.onReport((report) => {
-      if (report === "failed" && this.direct) this.leaveDirect();
+      if (report === 'failed' && this.direct) this.leaveDirect();
     });
     void this.begin(true);
   }
@@ -60,7 +60,7 @@ export class Source {
       }
     } catch (error) {
       if (!this.closed)
-        this.events.failed(error instanceof Error ? error.message : "The film could not be loaded.");
+        this.events.failed(error instanceof Error ? error.message : 'The film could not be loaded.');
     }
   }
 
@@ -75,20 +75,20 @@ export class Source {
     } else if (hasNativeHls()) {
       this.mediator.open(url);
     } else {
-      this.events.failed("This browser has no way to play streams.");
+      this.events.failed('This browser has no way to play streams.');
     }
   }
 
-  private streamFailed(why: "expired" | "media" | "network"): void {
+  private streamFailed(why: 'expired' | 'media' | 'network'): void {
     if (this.closed) return;
     this.renewals += 1;
-    if (why !== "media" && this.renewals <= RENEWALS_MAX) {
+    if (why !== 'media' && this.renewals <= RENEWALS_MAX) {
       void this.begin(this.direct);
     } else {
       this.events.failed(
-        why === "media"
-          ? "This browser cannot decode the film."
-          : "The film stopped arriving from the server.",
+        why === 'media'
+          ? 'This browser cannot decode the film.'
+          : 'The film stopped arriving from the server.',
       );
     }
   }
@@ -96,7 +96,7 @@ export class Source {
   /** The file as it is did not play after all: have it streamed instead. */
   private leaveDirect(): void {
     if (!this.playback) return;
-    this.events.delivery({ mode: "remux", reason: "Streamed: the file itself did not play here" });
+    this.events.delivery({ mode: 'remux', reason: 'Streamed: the file itself did not play here' });
     this.mediator.clear();
     this.stream(this.playback.master_url);
   }

@@ -1,5 +1,5 @@
 /** Ticks from a worker: timers of a hidden page are slowed to one a second, those of its workers are not. */
-import TickWorker from "./tick.worker?worker";
+import TickWorker from './tick.worker?worker';
 
 export function startTicker(periodMs: number, tick: () => void): () => void {
   try {

@@ -2,13 +2,13 @@
  * The room's socket: connects, keeps connected, probes the server's clock. Never gives up unless the server says
  * that there is nothing to come back to. Knows messages, not what they mean for the screen.
  */
-import type { ClientMessage, Resume, ServerMessage } from "../api/types";
-import { clock } from "../clock";
-import { ClockFilter } from "../sync/clock_filter";
-import { backoff } from "./backoff";
-import { ProbePlan } from "./probe_plan";
+import type { ClientMessage, Resume, ServerMessage } from '../api/types';
+import { clock } from '../clock';
+import { ClockFilter } from '../sync/clock_filter';
+import { backoff } from './backoff';
+import { ProbePlan } from './probe_plan';
 
-export type Link = "connecting" | "open" | "lost" | "closed";
+export type Link = 'connecting' | 'open' | 'lost' | 'closed';
 
 export interface ConnectionEvents {
   link(link: Link): void;
@@ -36,7 +36,7 @@ export class Connection {
   private retry: ReturnType<typeof setTimeout> | undefined;
   private watch: ReturnType<typeof setInterval> | undefined;
   private stopped = false;
-  private probes = new ProbePlan(() => this.send({ t: "ping", c0: clock.now() }));
+  private probes = new ProbePlan(() => this.send({ t: 'ping', c0: clock.now() }));
   private wake = () => {
     if (document.hidden) return;
     if (this.socket?.readyState === WebSocket.OPEN) this.probes.burst();
@@ -48,8 +48,8 @@ export class Connection {
     private token: string,
     private events: ConnectionEvents,
   ) {
-    document.addEventListener("visibilitychange", this.wake);
-    window.addEventListener("online", this.wake);
+    document.addEventListener('visibilitychange', this.wake);
+    window.addEventListener('online', this.wake);
     this.connect();
   }
 
@@ -61,10 +61,10 @@ export class Connection {
 
   close(): void {
     this.stopped = true;
-    document.removeEventListener("visibilitychange", this.wake);
-    window.removeEventListener("online", this.wake);
+    document.removeEventListener('visibilitychange', this.wake);
+    window.removeEventListener('online', this.wake);
     this.drop();
-    this.events.link("closed");
+    this.events.link('closed');
   }
 
   private connect(): void {
@@ -75,7 +75,7 @@ export class Connection {
     this.watch = setInterval(() => this.listen(), WATCH_MS);
     socket.onopen = () => {
       const resume = this.events.resume();
-      this.send({ t: "hello", v: VERSION, token: this.token, ...(resume ? { resume } : {}) });
+      this.send({ t: 'hello', v: VERSION, token: this.token, ...(resume ? { resume } : {}) });
     };
     socket.onmessage = (event) => this.receive(event.data, clock.now());
     socket.onclose = (event) => this.lost(event.code);
@@ -85,16 +85,16 @@ export class Connection {
     this.lastHeard = at;
     const message = parse(data);
     if (!message) return;
-    if (message.t === "pong") {
+    if (message.t === 'pong') {
       if (this.probes.counts()) {
         this.serverClock.add({ c0: message.c0, s1: message.s1, s2: message.s2, c3: at });
       }
       return;
     }
-    if (message.t === "welcome") {
+    if (message.t === 'welcome') {
       this.attempt = 0;
       this.probes.start();
-      this.events.link("open");
+      this.events.link('open');
     }
     this.events.message(message);
   }
@@ -112,7 +112,7 @@ export class Connection {
       this.events.refused(code);
       return;
     }
-    this.events.link("lost");
+    this.events.link('lost');
     this.retry = setTimeout(() => this.connect(), backoff(this.attempt, Math.random()));
     this.attempt += 1;
   }
@@ -133,10 +133,10 @@ export class Connection {
 }
 
 function parse(data: unknown): ServerMessage | null {
-  if (typeof data !== "string") return null;
+  if (typeof data !== 'string') return null;
   try {
     const value = JSON.parse(data) as ServerMessage;
-    return typeof value === "object" && value !== null && typeof value.t === "string" ? value : null;
+    return typeof value === 'object' && value !== null && typeof value.t === 'string' ? value : null;
   } catch {
     return null;
   }

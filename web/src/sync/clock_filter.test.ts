@@ -1,6 +1,6 @@
-import { describe, expect, test } from "vitest";
-import vectors from "../../../tests/fixtures/sync/clock.json";
-import { ClockFilter } from "./clock_filter";
+import { describe, expect, test } from 'vitest';
+import vectors from '../../../tests/fixtures/sync/clock.json';
+import { ClockFilter } from './clock_filter';
 
 /** A small generator with a fixed seed: the same noise every time. */
 function noise(seed: number): () => number {
@@ -19,8 +19,8 @@ function probe(at: number, up: number, down: number, ppm: number, step = 0) {
   return { c0: at, s1: server(at + up), s2: server(at + up + 0.05), c3: at + up + 0.05 + down };
 }
 
-describe("clock filter", () => {
-  test("the shared vectors come out as the other implementation has them", () => {
+describe('clock filter', () => {
+  test('the shared vectors come out as the other implementation has them', () => {
     for (const { name, probes, expect: wanted } of vectors.cases) {
       const filter = new ClockFilter();
       for (const p of probes) filter.add(p);
@@ -31,7 +31,7 @@ describe("clock filter", () => {
     }
   });
 
-  test("a clock that runs 80 ppm fast is followed to well under a millisecond through Wi-Fi jitter", () => {
+  test('a clock that runs 80 ppm fast is followed to well under a millisecond through Wi-Fi jitter', () => {
     const filter = new ClockFilter();
     const random = noise(7);
     const jitter = () => 3 - 4 * Math.log(1 - random());
@@ -40,7 +40,7 @@ describe("clock filter", () => {
     expect(Math.abs(filter.toServer(61_000) - truth)).toBeLessThan(1.5);
   });
 
-  test("one wild answer is left out, two in a row mean that the clock has stepped", () => {
+  test('one wild answer is left out, two in a row mean that the clock has stepped', () => {
     const filter = new ClockFilter();
     for (let at = 0; at < 5_000; at += 500) filter.add(probe(at, 0.3, 0.3, 0));
     expect(filter.add(probe(5_000, 0.3, 0.3, 0, 9_000))).toBe(false);
@@ -49,7 +49,7 @@ describe("clock filter", () => {
     expect(Math.abs(filter.toServer(5_600) - (OFFSET + 9_000 + 5_600))).toBeLessThan(1);
   });
 
-  test("nothing is known before the first answer, and nothing is learned from an impossible one", () => {
+  test('nothing is known before the first answer, and nothing is learned from an impossible one', () => {
     const filter = new ClockFilter();
     expect(filter.ready).toBe(false);
     expect(filter.add({ c0: 100, s1: 0, s2: 50, c3: 120 })).toBe(false);

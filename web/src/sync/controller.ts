@@ -22,13 +22,13 @@ export interface Observation {
 }
 
 export type Action =
-  | { kind: "hold" }
-  | { kind: "rate"; rate: number; preservesPitch: boolean }
-  | { kind: "seek"; to: number }
-  | { kind: "park"; to: number; startAt: number };
+  | { kind: 'hold' }
+  | { kind: 'rate'; rate: number; preservesPitch: boolean }
+  | { kind: 'seek'; to: number }
+  | { kind: 'park'; to: number; startAt: number };
 
 /** A: the rate can be set finely. C: it cannot, or reading the position is too coarse; only seeks correct. */
-export type Tier = "A" | "C";
+export type Tier = 'A' | 'C';
 
 /** Upper ends of the bands in ms: hold, trim, pull, hurry, stretch; above is for seeks. */
 const BANDS = [1.5, 8, 25, 60, 700] as const;
@@ -76,7 +76,7 @@ export class Controller {
   private integral: number;
 
   constructor(
-    public tier: Tier = "A",
+    public tier: Tier = 'A',
     integral = 0,
   ) {
     this.integral = clamp(integral, INTEGRAL_MAX);
@@ -107,9 +107,9 @@ export class Controller {
     this.advance(seen);
     if (!seen.steady) {
       this.restart(seen.now + IGNORE_AFTER_START_MS);
-      return { kind: "hold" };
+      return { kind: 'hold' };
     }
-    if (seen.now < this.ignoreUntil) return { kind: "hold" };
+    if (seen.now < this.ignoreUntil) return { kind: 'hold' };
     const error = seen.target - seen.position;
     if (this.measureSeek) {
       this.measureSeek = false;
@@ -118,7 +118,7 @@ export class Controller {
     this.errors.push({ error, applied: this.applied });
     if (this.errors.length > MEDIAN_OF) this.errors.shift();
     const median = this.median();
-    if (this.tier === "C") return this.coarse(median, seen);
+    if (this.tier === 'C') return this.coarse(median, seen);
     if (seen.hidden && Math.abs(median) < HIDDEN_DEAD_BAND_MS) return this.rate(seen, 0, false);
     this.chooseBand(Math.abs(median));
     return this.fine(median, seen);
@@ -145,8 +145,8 @@ export class Controller {
   private rate(seen: Observation, extra: number, preservesPitch: boolean): Action {
     const wanted = seen.speed * (1 + this.integral + extra);
     const rate = Math.round(wanted / RATE_QUANTUM) * RATE_QUANTUM;
-    if (Math.abs(rate - seen.rate) <= RATE_CHANGE_MIN) return { kind: "hold" };
-    return { kind: "rate", rate, preservesPitch };
+    if (Math.abs(rate - seen.rate) <= RATE_CHANGE_MIN) return { kind: 'hold' };
+    return { kind: 'rate', rate, preservesPitch };
   }
 
   /** Too far for the rate. Null when the last jump was too recent. */
@@ -155,20 +155,20 @@ export class Controller {
     const size = Math.abs(error);
     const ahead = seen.target + seen.speed * PARK_AHEAD_MS;
     if (size > PARK_FAR_MS || size <= (BANDS[STRETCH] ?? 0) || seen.buffered(ahead)) {
-      return { kind: "park", to: ahead, startAt: seen.now + PARK_AHEAD_MS };
+      return { kind: 'park', to: ahead, startAt: seen.now + PARK_AHEAD_MS };
     }
     this.measureSeek = true;
-    return { kind: "seek", to: seen.target + seen.speed * this.seekLatency };
+    return { kind: 'seek', to: seen.target + seen.speed * this.seekLatency };
   }
 
   private coarse(error: number, seen: Observation): Action {
     if (Math.abs(error) <= COARSE_DEAD_BAND_MS || !this.mayJump(seen.now)) {
       return Math.abs(seen.rate - seen.speed) > RATE_CHANGE_MIN
-        ? { kind: "rate", rate: seen.speed, preservesPitch: false }
-        : { kind: "hold" };
+        ? { kind: 'rate', rate: seen.speed, preservesPitch: false }
+        : { kind: 'hold' };
     }
     const ahead = seen.target + seen.speed * PARK_AHEAD_MS;
-    return { kind: "park", to: ahead, startAt: seen.now + PARK_AHEAD_MS };
+    return { kind: 'park', to: ahead, startAt: seen.now + PARK_AHEAD_MS };
   }
 
   private mayJump(now: number): boolean {
@@ -176,7 +176,7 @@ export class Controller {
     const last = this.seeks[this.seeks.length - 1];
     if (last !== undefined && now - last < SEEK_EVERY_MS) return false;
     this.seeks.push(now);
-    if (this.seeks.length > SEEKS_BEFORE_FALL) this.tier = "C";
+    if (this.seeks.length > SEEKS_BEFORE_FALL) this.tier = 'C';
     return true;
   }
 

@@ -23,16 +23,16 @@ export function isNewer(a: { epoch: number; rev: number }, b: { epoch: number; r
 
 /** What an element should do at a moment. */
 export type Duty =
-  | { kind: "rest"; position: number; from: number }
-  | { kind: "launch"; position: number; at: number }
-  | { kind: "run"; position: number };
+  | { kind: 'rest'; position: number; from: number }
+  | { kind: 'launch'; position: number; at: number }
+  | { kind: 'run'; position: number };
 
 /**
  * What the vector asks for at `serverNow`: rest at a position (from a server time on, which may be ahead for a
  * pause), be launched from it at a server time, or run and be at it now.
  */
 export function dutyAt(vector: Vector, serverNow: number): Duty {
-  if (vector.v === 0) return { kind: "rest", position: vector.p0, from: vector.t0 };
-  if (serverNow < vector.t0) return { kind: "launch", position: vector.p0, at: vector.t0 };
-  return { kind: "run", position: positionAt(vector, serverNow) };
+  if (vector.v === 0) return { kind: 'rest', position: vector.p0, from: vector.t0 };
+  if (serverNow < vector.t0) return { kind: 'launch', position: vector.p0, at: vector.t0 };
+  return { kind: 'run', position: positionAt(vector, serverNow) };
 }

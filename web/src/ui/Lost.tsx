@@ -1,7 +1,7 @@
-import type { ReactNode } from "react";
-import { Link } from "wouter";
-import styles from "./Lost.module.css";
-import { Mark } from "./Mark";
+import type { ReactNode } from 'react';
+import { Link } from 'wouter';
+import styles from './Lost.module.css';
+import { Mark } from './Mark';
 
 /** A page that is not what was hoped for, with a way on. */
 export function Lost({ title, text, children }: { title: string; text: string; children?: ReactNode }) {

@@ -1,5 +1,5 @@
-import { Link } from "wouter";
-import styles from "./Mark.module.css";
+import { Link } from 'wouter';
+import styles from './Mark.module.css';
 
 /** The mark: two people's circles, and where they meet the film runs. */
 export function Mark({ small = false }: { small?: boolean }) {

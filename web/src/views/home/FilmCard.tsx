@@ -1,8 +1,8 @@
-import { Play } from "lucide-react";
-import { useState } from "react";
-import type { MediaItem } from "../../api/types";
-import { length } from "../../app/words";
-import styles from "./FilmCard.module.css";
+import { Play } from 'lucide-react';
+import { useState } from 'react';
+import type { MediaItem } from '../../api/types';
+import { length } from '../../app/words';
+import styles from './FilmCard.module.css';
 
 interface Props {
   item: MediaItem;
@@ -26,7 +26,7 @@ export function FilmCard({ item, verb, busy, onPick }: Props) {
       <span className={styles.frame} style={{ background: tint(item.id) }}>
         {poster ? (
           <img
-            src={item.poster_url ?? ""}
+            src={item.poster_url ?? ''}
             alt=""
             loading="lazy"
             decoding="async"
@@ -43,7 +43,7 @@ export function FilmCard({ item, verb, busy, onPick }: Props) {
       <span className={styles.words}>
         <span className={styles.title}>{item.title}</span>
         {!item.playable && (
-          <span className={styles.reason}>{item.reason ?? "This file cannot be played."}</span>
+          <span className={styles.reason}>{item.reason ?? 'This file cannot be played.'}</span>
         )}
       </span>
     </>
@@ -63,7 +63,7 @@ export function FilmCard({ item, verb, busy, onPick }: Props) {
     <li className={styles.item}>
       <button
         type="button"
-        className={`${styles.card} ${busy === item.id ? styles.busy : ""}`}
+        className={`${styles.card} ${busy === item.id ? styles.busy : ''}`}
         data-testid="film-card"
         data-media-id={item.id}
         aria-label={`${verb} ${item.title}`}
@@ -72,7 +72,7 @@ export function FilmCard({ item, verb, busy, onPick }: Props) {
       >
         {picture}
         <span className={styles.verb} aria-hidden="true">
-          <Play size={15} fill="currentColor" /> {busy === item.id ? "Opening…" : verb}
+          <Play size={15} fill="currentColor" /> {busy === item.id ? 'Opening…' : verb}
         </span>
       </button>
     </li>

@@ -1,15 +1,15 @@
-import { Plus } from "lucide-react";
-import { useEffect, useState } from "react";
-import { useLocation } from "wouter";
-import { createRoom, fetchRooms } from "../../api/client";
-import type { Room } from "../../api/types";
-import { Button } from "../../ui/Button";
-import { Mark } from "../../ui/Mark";
-import styles from "./HomePage.module.css";
-import { JoinByCode } from "./JoinByCode";
-import { Library } from "./Library";
-import { OpenRooms } from "./OpenRooms";
-import { useSetupLink } from "./useSetupLink";
+import { Plus } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { useLocation } from 'wouter';
+import { createRoom, fetchRooms } from '../../api/client';
+import type { Room } from '../../api/types';
+import { Button } from '../../ui/Button';
+import { Mark } from '../../ui/Mark';
+import styles from './HomePage.module.css';
+import { JoinByCode } from './JoinByCode';
+import { Library } from './Library';
+import { OpenRooms } from './OpenRooms';
+import { useSetupLink } from './useSetupLink';
 
 const ROOMS_EVERY_MS = 10_000;
 
@@ -22,7 +22,7 @@ export function HomePage() {
   const claimed = useSetupLink();
 
   useEffect(() => {
-    document.title = "watchparty";
+    document.title = 'watchparty';
     const load = () => {
       fetchRooms()
         .then((list) => setRooms(list.items))
@@ -35,13 +35,13 @@ export function HomePage() {
 
   const create = async (media?: string) => {
     if (creating !== null) return;
-    setCreating(media ?? "empty");
+    setCreating(media ?? 'empty');
     setError(null);
     try {
       const room = await createRoom(media);
       go(`/r/${room.code}`);
     } catch (reason) {
-      setError(reason instanceof Error ? reason.message : "The room could not be made.");
+      setError(reason instanceof Error ? reason.message : 'The room could not be made.');
       setCreating(null);
     }
   };

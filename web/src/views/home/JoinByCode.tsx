@@ -1,15 +1,15 @@
-import { ArrowRight } from "lucide-react";
-import { type FormEvent, useState } from "react";
-import { useLocation } from "wouter";
-import { normalCode } from "../../app/App";
-import { IconButton } from "../../ui/Button";
-import styles from "./JoinByCode.module.css";
+import { ArrowRight } from 'lucide-react';
+import { type FormEvent, useState } from 'react';
+import { useLocation } from 'wouter';
+import { normalCode } from '../../app/App';
+import { IconButton } from '../../ui/Button';
+import styles from './JoinByCode.module.css';
 
 const CODE_CHARS = 8;
 
 export function JoinByCode() {
   const [, go] = useLocation();
-  const [text, setText] = useState("");
+  const [text, setText] = useState('');
   const code = normalCode(text);
   const submit = (event: FormEvent) => {
     event.preventDefault();

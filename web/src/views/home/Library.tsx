@@ -1,11 +1,11 @@
-import { Search } from "lucide-react";
-import { useDeferredValue, useEffect, useRef, useState } from "react";
-import { fetchMedia } from "../../api/client";
-import type { MediaItem } from "../../api/types";
-import { Button } from "../../ui/Button";
-import { FilmCard } from "./FilmCard";
-import styles from "./Library.module.css";
-import { ScanLine, useScan } from "./ScanLine";
+import { Search } from 'lucide-react';
+import { useDeferredValue, useEffect, useRef, useState } from 'react';
+import { fetchMedia } from '../../api/client';
+import type { MediaItem } from '../../api/types';
+import { Button } from '../../ui/Button';
+import { FilmCard } from './FilmCard';
+import styles from './Library.module.css';
+import { ScanLine, useScan } from './ScanLine';
 
 interface Props {
   heading: string;
@@ -18,7 +18,7 @@ interface Props {
 
 /** All films with a search field; those that cannot be played come last, with the reason. */
 export function Library({ heading, verb, busy, onPick }: Props) {
-  const [query, setQuery] = useState("");
+  const [query, setQuery] = useState('');
   const q = useDeferredValue(query.trim());
   const scan = useScan();
   const { items, next, error, more } = useMedia(q, scan?.running ? scan.probed : -1);
@@ -81,7 +81,7 @@ function Empty({ q, scanning }: { q: string; scanning: boolean }) {
 }
 
 function Skeleton() {
-  const places = ["a", "b", "c", "d", "e", "f", "g", "h"];
+  const places = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
   return (
     <div className={styles.grid} aria-hidden="true">
       {places.map((place) => (
@@ -111,7 +111,7 @@ function useMedia(q: string, version: number) {
       })
       .catch((reason: unknown) => {
         if (!own.signal.aborted)
-          setError(reason instanceof Error ? reason.message : "The library cannot be read.");
+          setError(reason instanceof Error ? reason.message : 'The library cannot be read.');
       });
     return () => own.abort();
   }, [q, version]);

@@ -1,7 +1,7 @@
-import { Users } from "lucide-react";
-import { Link } from "wouter";
-import type { Room } from "../../api/types";
-import styles from "./OpenRooms.module.css";
+import { Users } from 'lucide-react';
+import { Link } from 'wouter';
+import type { Room } from '../../api/types';
+import styles from './OpenRooms.module.css';
 
 export function OpenRooms({ rooms }: { rooms: Room[] }) {
   if (rooms.length === 0) return null;
@@ -16,7 +16,7 @@ export function OpenRooms({ rooms }: { rooms: Room[] }) {
             <Link href={`/r/${room.code}`} className={styles.room} data-testid="open-room">
               <span className={room.members > 0 ? styles.live : styles.idle} aria-hidden="true" />
               <span className={styles.text}>
-                <span className={styles.title}>{room.media?.title ?? "Nothing on yet"}</span>
+                <span className={styles.title}>{room.media?.title ?? 'Nothing on yet'}</span>
                 <span className={styles.sub}>{room.name}</span>
               </span>
               <span className={styles.count} title={`${room.members} in the room`}>

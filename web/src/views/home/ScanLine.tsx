@@ -1,7 +1,7 @@
-import { useEffect, useState } from "react";
-import { fetchLibraryStatus } from "../../api/client";
-import type { LibraryStatus } from "../../api/types";
-import styles from "./ScanLine.module.css";
+import { useEffect, useState } from 'react';
+import { fetchLibraryStatus } from '../../api/client';
+import type { LibraryStatus } from '../../api/types';
+import styles from './ScanLine.module.css';
 
 const BUSY_MS = 1_000;
 const QUIET_MS = 15_000;
@@ -35,7 +35,7 @@ export function useScan(): LibraryStatus | null {
 export function ScanLine({ scan }: { scan: LibraryStatus | null }) {
   if (!scan) return null;
   const offline = scan.offline.length > 0 && (
-    <p className={styles.offline}>Not reachable at the moment: {scan.offline.join(", ")}</p>
+    <p className={styles.offline}>Not reachable at the moment: {scan.offline.join(', ')}</p>
   );
   if (!scan.running) return offline || null;
   return (
@@ -44,7 +44,7 @@ export function ScanLine({ scan }: { scan: LibraryStatus | null }) {
         <span />
       </span>
       <span className={styles.text}>
-        Looking through the folders: {scan.seen} found{scan.current ? `, now ${scan.current}` : ""}
+        Looking through the folders: {scan.seen} found{scan.current ? `, now ${scan.current}` : ''}
       </span>
       {offline}
     </div>

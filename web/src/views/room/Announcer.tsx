@@ -1,8 +1,8 @@
-import { useEffect, useState } from "react";
-import type { Member, State } from "../../api/types";
-import { clockTime } from "../../app/words";
-import styles from "./Announcer.module.css";
-import { useRoom } from "./RoomPage";
+import { useEffect, useState } from 'react';
+import type { Member, State } from '../../api/types';
+import { clockTime } from '../../app/words';
+import styles from './Announcer.module.css';
+import { useRoom } from './RoomPage';
 
 const SHOWN_MS = 4_000;
 
@@ -12,7 +12,7 @@ export function Announcer() {
   const members = useRoom((view) => view.members);
   const you = useRoom((view) => view.you);
   const notice = useRoom((view) => view.notice);
-  const [said, setSaid] = useState("");
+  const [said, setSaid] = useState('');
   const [shown, setShown] = useState<string | null>(null);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: only a new revision is an event; names are looked up on the way
@@ -46,18 +46,18 @@ export function Announcer() {
 
 function happened(state: State, members: Member[], you: number | null): string | null {
   const name =
-    state.by === you ? "You" : (members.find((member) => member.id === state.by)?.name ?? "Somebody");
+    state.by === you ? 'You' : (members.find((member) => member.id === state.by)?.name ?? 'Somebody');
   switch (state.cause) {
-    case "play":
+    case 'play':
       return `${name} pressed play.`;
-    case "pause":
+    case 'pause':
       return `${name} paused at ${clockTime(state.p0)}.`;
-    case "seek":
+    case 'seek':
       return `${name} went to ${clockTime(state.p0)}.`;
-    case "load":
+    case 'load':
       return state.media ? `${name} put on ${state.media.title}.` : null;
-    case "end":
-      return "The film is over.";
+    case 'end':
+      return 'The film is over.';
     default:
       return null;
   }

@@ -1,10 +1,10 @@
-import { SendHorizontal } from "lucide-react";
-import { type FormEvent, useEffect, useRef, useState } from "react";
-import { hour } from "../../app/words";
-import { IconButton } from "../../ui/Button";
-import styles from "./Chat.module.css";
-import { colour } from "./People";
-import { useRoom, useSession } from "./RoomPage";
+import { SendHorizontal } from 'lucide-react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { hour } from '../../app/words';
+import { IconButton } from '../../ui/Button';
+import styles from './Chat.module.css';
+import { colour } from './People';
+import { useRoom, useSession } from './RoomPage';
 
 const CHARS_MAX = 1000;
 const NEAR_END_PX = 80;
@@ -13,7 +13,7 @@ export function Chat() {
   const session = useSession();
   const lines = useRoom((view) => view.chat);
   const you = useRoom((view) => view.you);
-  const [text, setText] = useState("");
+  const [text, setText] = useState('');
   const list = useRef<HTMLOListElement>(null);
   const atEnd = useRef(true);
 
@@ -28,7 +28,7 @@ export function Chat() {
     const clean = text.trim();
     if (clean && session.say(clean)) {
       atEnd.current = true;
-      setText("");
+      setText('');
     }
   };
 
@@ -72,7 +72,7 @@ export function Chat() {
                     style={{ background: colour(line.from ?? 0) }}
                     aria-hidden="true"
                   />
-                  <strong>{line.from === you ? "You" : line.name}</strong>
+                  <strong>{line.from === you ? 'You' : line.name}</strong>
                   <time dateTime={new Date(line.at_ms).toISOString()}>{hour(line.at_ms)}</time>
                 </p>
               )}
@@ -98,7 +98,7 @@ export function Chat() {
           enterKeyHint="send"
           onChange={(event) => setText(event.target.value)}
           onKeyDown={(event) => {
-            if (event.key === "Escape") event.currentTarget.blur();
+            if (event.key === 'Escape') event.currentTarget.blur();
           }}
         />
         <IconButton type="submit" label="Send" data-testid="chat-send" className={styles.send}>

@@ -8,15 +8,15 @@ import {
   Volume1,
   Volume2,
   VolumeX,
-} from "lucide-react";
-import { type RefObject, useEffect, useState } from "react";
-import { clockTime } from "../../app/words";
-import { IconButton } from "../../ui/Button";
-import styles from "./ControlBar.module.css";
-import { useRoom, useSession } from "./RoomPage";
-import { SeekBar } from "./SeekBar";
-import type { RoomSession } from "./session";
-import { toggleFullscreen } from "./useKeyboard";
+} from 'lucide-react';
+import { type RefObject, useEffect, useState } from 'react';
+import { clockTime } from '../../app/words';
+import { IconButton } from '../../ui/Button';
+import styles from './ControlBar.module.css';
+import { useRoom, useSession } from './RoomPage';
+import { SeekBar } from './SeekBar';
+import type { RoomSession } from './session';
+import { toggleFullscreen } from './useKeyboard';
 
 interface Props {
   frame: RefObject<HTMLElement | null>;
@@ -72,15 +72,15 @@ function usePlayhead(session: RoomSession) {
 function PlayButton() {
   const session = useSession();
   const playing = useRoom((view) => (view.state?.v ?? 0) > 0 || view.state?.waiting != null);
-  const pending = useRoom((view) => view.pending?.kind === "play" || view.pending?.kind === "pause");
+  const pending = useRoom((view) => view.pending?.kind === 'play' || view.pending?.kind === 'pause');
   const Icon = playing ? Pause : Play;
   return (
     <IconButton
-      label={playing ? "Pause" : "Play"}
+      label={playing ? 'Pause' : 'Play'}
       data-testid="play-pause"
       aria-busy={pending}
       className={styles.play}
-      onClick={() => session.ask({ kind: playing ? "pause" : "play" })}
+      onClick={() => session.ask({ kind: playing ? 'pause' : 'play' })}
     >
       {pending ? (
         <LoaderCircle size={24} className={styles.spin} aria-hidden="true" />
@@ -100,7 +100,7 @@ function VolumeControl() {
   return (
     <span className={styles.volume}>
       <IconButton
-        label={muted ? "Sound on" : "Sound off"}
+        label={muted ? 'Sound on' : 'Sound off'}
         data-testid="mute"
         aria-pressed={muted}
         onClick={() => session.setVolume(volume, !muted)}
@@ -115,7 +115,7 @@ function VolumeControl() {
         step={0.01}
         value={muted ? 0 : volume}
         aria-label="Volume, for you only"
-        style={{ "--level": `${(muted ? 0 : volume) * 100}%` } as React.CSSProperties}
+        style={{ '--level': `${(muted ? 0 : volume) * 100}%` } as React.CSSProperties}
         onChange={(event) => session.setVolume(Number(event.target.value), false)}
       />
     </span>

@@ -1,19 +1,19 @@
-import { X } from "lucide-react";
-import { useEffect, useRef } from "react";
-import { IconButton } from "../../ui/Button";
-import styles from "./Help.module.css";
+import { X } from 'lucide-react';
+import { useEffect, useRef } from 'react';
+import { IconButton } from '../../ui/Button';
+import styles from './Help.module.css';
 
 const KEYS: [string, string][] = [
-  ["Space or K", "Play or pause, for everybody"],
-  ["← →", "5 seconds back or on"],
-  ["J L", "10 seconds back or on"],
-  ["0 – 9", "Go to that tenth of the film"],
-  ["Home End", "First or last moment"],
-  ["↑ ↓", "Volume, for you"],
-  ["M", "Sound off and on, for you"],
-  ["F", "Full screen"],
-  ["T", "Write in the chat"],
-  ["?", "This list"],
+  ['Space or K', 'Play or pause, for everybody'],
+  ['← →', '5 seconds back or on'],
+  ['J L', '10 seconds back or on'],
+  ['0 – 9', 'Go to that tenth of the film'],
+  ['Home End', 'First or last moment'],
+  ['↑ ↓', 'Volume, for you'],
+  ['M', 'Sound off and on, for you'],
+  ['F', 'Full screen'],
+  ['T', 'Write in the chat'],
+  ['?', 'This list'],
 ];
 
 export function Help({ onClose }: { onClose: () => void }) {
@@ -22,11 +22,11 @@ export function Help({ onClose }: { onClose: () => void }) {
     const before = document.activeElement;
     close.current?.focus();
     const onKey = (event: KeyboardEvent) => {
-      if (event.key === "Escape") onClose();
+      if (event.key === 'Escape') onClose();
     };
-    document.addEventListener("keydown", onKey);
+    document.addEventListener('keydown', onKey);
     return () => {
-      document.removeEventListener("keydown", onKey);
+      document.removeEventListener('keydown', onKey);
       if (before instanceof HTMLElement) before.focus();
     };
   }, [onClose]);

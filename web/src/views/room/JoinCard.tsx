@@ -1,8 +1,9 @@
-import { type FormEvent, useEffect, useRef, useState } from "react";
-import { recall } from "../../app/memory";
-import { Button } from "../../ui/Button";
-import styles from "./JoinCard.module.css";
-import { useRoom, useSession } from "./RoomPage";
+import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { posterUrl } from '../../api/client';
+import { recall } from '../../app/memory';
+import { Button } from '../../ui/Button';
+import styles from './JoinCard.module.css';
+import { useRoom, useSession } from './RoomPage';
 
 const NAME_CHARS_MAX = 40;
 
@@ -12,12 +13,12 @@ export function JoinCard() {
   const phase = useRoom((view) => view.phase);
   const room = useRoom((view) => view.room);
   const error = useRoom((view) => view.joinError);
-  const [name, setName] = useState(recall("name") ?? "");
+  const [name, setName] = useState(recall('name') ?? '');
   const field = useRef<HTMLInputElement>(null);
-  const asking = phase === "join" || phase === "joining";
+  const asking = phase === 'join' || phase === 'joining';
 
   useEffect(() => {
-    if (phase === "join") field.current?.focus();
+    if (phase === 'join') field.current?.focus();
   }, [phase]);
 
   const submit = (event: FormEvent) => {
@@ -29,7 +30,15 @@ export function JoinCard() {
 
   return (
     <div className={styles.veil}>
-      {phase === "unreachable" && (
+      {room?.media && (
+        <img
+          className={styles.backdrop}
+          src={posterUrl(room.media.id)}
+          alt=""
+          onError={(e) => e.currentTarget.remove()}
+        />
+      )}
+      {phase === 'unreachable' && (
         <p className={styles.waiting} role="status">
           The server cannot be reached. Trying again…
         </p>
@@ -43,7 +52,7 @@ export function JoinCard() {
           </svg>
           <div>
             <h2 id="join-heading" className={styles.title}>
-              {room?.media?.title ?? room?.name ?? "Join the room"}
+              {room?.media?.title ?? room?.name ?? 'Join the room'}
             </h2>
             <p className={styles.sub}>{invitation(room?.members ?? 0)}</p>
           </div>
@@ -66,8 +75,8 @@ export function JoinCard() {
               {error}
             </p>
           )}
-          <Button look="primary" type="submit" data-testid="join-button" disabled={phase === "joining"}>
-            {phase === "joining" ? "Joining…" : "Join"}
+          <Button look="primary" type="submit" data-testid="join-button" disabled={phase === 'joining'}>
+            {phase === 'joining' ? 'Joining…' : 'Join'}
           </Button>
         </form>
       )}
@@ -76,7 +85,7 @@ export function JoinCard() {
 }
 
 function invitation(members: number): string {
-  if (members === 0) return "You are the first. Everybody who joins sees the same moment, with sound.";
-  if (members === 1) return "One person is watching. Join at the same moment, with sound.";
+  if (members === 0) return 'You are the first. Everybody who joins sees the same moment, with sound.';
+  if (members === 1) return 'One person is watching. Join at the same moment, with sound.';
   return `${members} people are watching. Join at the same moment, with sound.`;
 }

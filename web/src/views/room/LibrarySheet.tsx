@@ -1,9 +1,9 @@
-import { X } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
-import { IconButton } from "../../ui/Button";
-import { Library } from "../home/Library";
-import styles from "./LibrarySheet.module.css";
-import { useRoom, useSession } from "./RoomPage";
+import { X } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
+import { IconButton } from '../../ui/Button';
+import { Library } from '../home/Library';
+import styles from './LibrarySheet.module.css';
+import { useRoom, useSession } from './RoomPage';
 
 /** The library over the room, to put on another film for everybody. */
 export function LibrarySheet({ onClose }: { onClose: () => void }) {
@@ -16,13 +16,13 @@ export function LibrarySheet({ onClose }: { onClose: () => void }) {
     const before = document.activeElement;
     close.current?.focus();
     const onKey = (event: KeyboardEvent) => {
-      if (event.key === "Escape") onClose();
+      if (event.key === 'Escape') onClose();
       // Keys of the player mean nothing while one looks through the films.
       event.stopPropagation();
     };
-    document.body.addEventListener("keydown", onKey);
+    document.body.addEventListener('keydown', onKey);
     return () => {
-      document.body.removeEventListener("keydown", onKey);
+      document.body.removeEventListener('keydown', onKey);
       if (before instanceof HTMLElement) before.focus();
     };
   }, [onClose]);
@@ -42,7 +42,7 @@ export function LibrarySheet({ onClose }: { onClose: () => void }) {
         busy={null}
         onPick={(item) => {
           setAsked(item.id);
-          session.ask({ kind: "load", media: item.id });
+          session.ask({ kind: 'load', media: item.id });
           if (item.id === now) onClose();
         }}
       />

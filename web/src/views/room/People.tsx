@@ -1,7 +1,7 @@
-import type { Member } from "../../api/types";
-import { offset } from "../../app/words";
-import styles from "./People.module.css";
-import { useRoom } from "./RoomPage";
+import type { Member } from '../../api/types';
+import { offset } from '../../app/words';
+import styles from './People.module.css';
+import { useRoom } from './RoomPage';
 
 /** Who is here, and how each one's player goes. */
 export function People() {
@@ -38,18 +38,18 @@ export function colour(member: number): string {
 }
 
 function words(member: Member): string {
-  if (!member.online) return "reconnecting";
+  if (!member.online) return 'reconnecting';
   const { player, skew_ms: skew } = member.stat;
   switch (player) {
-    case "buffering":
-      return "loading";
-    case "blocked":
-      return "not playing";
-    case "away":
-      return "in the background";
-    case "idle":
-      return "";
+    case 'buffering':
+      return 'loading';
+    case 'blocked':
+      return 'not playing';
+    case 'away':
+      return 'in the background';
+    case 'idle':
+      return '';
     default:
-      return skew === null || skew === undefined ? "" : offset(skew);
+      return skew === null || skew === undefined ? '' : offset(skew);
   }
 }

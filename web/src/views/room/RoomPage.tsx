@@ -1,16 +1,16 @@
-import { createContext, useContext, useEffect, useState } from "react";
-import { useStore } from "zustand";
-import { Lost } from "../../ui/Lost";
-import { Room } from "./Room";
-import { RoomSession } from "./session";
-import type { RoomView } from "./store";
+import { createContext, useContext, useEffect, useState } from 'react';
+import { useStore } from 'zustand';
+import { Lost } from '../../ui/Lost';
+import { Room } from './Room';
+import { RoomSession } from './session';
+import type { RoomView } from './store';
 
 const SessionContext = createContext<RoomSession | null>(null);
 
 /** The session of the page, for everything inside it. */
 export function useSession(): RoomSession {
   const session = useContext(SessionContext);
-  if (!session) throw new Error("outside of a room");
+  if (!session) throw new Error('outside of a room');
   return session;
 }
 
@@ -38,7 +38,7 @@ export default function RoomPage({ code }: { code: string }) {
 function Phases() {
   const phase = useRoom((view) => view.phase);
   const { code } = useSession();
-  if (phase === "unknown") {
+  if (phase === 'unknown') {
     return (
       <Lost
         title="No such room"
@@ -46,7 +46,7 @@ function Phases() {
       />
     );
   }
-  if (phase === "replaced") {
+  if (phase === 'replaced') {
     return (
       <Lost title="You are here twice" text="This room was opened in another tab, which has taken over." />
     );

@@ -1,7 +1,7 @@
-import { type PointerEvent, useEffect, useRef, useState } from "react";
-import { clockTime } from "../../app/words";
-import { useRoom, useSession } from "./RoomPage";
-import styles from "./SeekBar.module.css";
+import { type PointerEvent, useEffect, useRef, useState } from 'react';
+import { clockTime } from '../../app/words';
+import { useRoom, useSession } from './RoomPage';
+import styles from './SeekBar.module.css';
 
 interface Props {
   duration: number;
@@ -15,16 +15,16 @@ export function SeekBar({ duration, position, bufferedTo }: Props) {
   const bar = useRef<HTMLInputElement>(null);
   const [aim, setAim] = useState<number | null>(null);
   const [hover, setHover] = useState<number | null>(null);
-  const asked = useRoom((view) => view.pending?.kind === "seek");
+  const asked = useRoom((view) => view.pending?.kind === 'seek');
   const rev = useRoom((view) => view.state?.rev);
 
   // React's onChange is the native `input`; only the native `change` says that the hand let go.
   useEffect(() => {
     const input = bar.current;
     if (!input) return;
-    const commit = () => session.ask({ kind: "seek", pos: Number(input.value) });
-    input.addEventListener("change", commit);
-    return () => input.removeEventListener("change", commit);
+    const commit = () => session.ask({ kind: 'seek', pos: Number(input.value) });
+    input.addEventListener('change', commit);
+    return () => input.removeEventListener('change', commit);
   }, [session]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new state of the room is what ends the aiming

@@ -1,8 +1,8 @@
-import { Check, Copy, X } from "lucide-react";
-import { useRef, useState } from "react";
-import { Button, IconButton } from "../../ui/Button";
-import { useRoom } from "./RoomPage";
-import styles from "./SharePanel.module.css";
+import { Check, Copy, X } from 'lucide-react';
+import { useRef, useState } from 'react';
+import { Button, IconButton } from '../../ui/Button';
+import { useRoom } from './RoomPage';
+import styles from './SharePanel.module.css';
 
 const COPIED_MS = 2_000;
 
@@ -15,7 +15,7 @@ export function SharePanel({ onClose }: { onClose?: () => void }) {
   const copy = () => {
     field.current?.select();
     // The clipboard API is missing on plain http, which is what a LAN has.
-    const done = document.execCommand("copy");
+    const done = document.execCommand('copy');
     setCopied(done);
     if (done) setTimeout(() => setCopied(false), COPIED_MS);
   };
@@ -38,7 +38,7 @@ export function SharePanel({ onClose }: { onClose?: () => void }) {
           />
         </span>
         <p className={styles.hint}>
-          Point a phone’s camera at the code, or send the link. Room code:{" "}
+          Point a phone’s camera at the code, or send the link. Room code:{' '}
           <strong>{spaced(room.code)}</strong>
         </p>
       </div>
@@ -54,7 +54,7 @@ export function SharePanel({ onClose }: { onClose?: () => void }) {
         />
         <Button data-testid="share-copy" onClick={copy} className={styles.copy}>
           {copied ? <Check size={16} aria-hidden="true" /> : <Copy size={16} aria-hidden="true" />}
-          {copied ? "Copied" : "Copy"}
+          {copied ? 'Copied' : 'Copy'}
         </Button>
       </div>
     </section>

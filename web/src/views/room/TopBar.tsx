@@ -1,9 +1,9 @@
-import { Clapperboard, Share2 } from "lucide-react";
-import { Button } from "../../ui/Button";
-import { Mark } from "../../ui/Mark";
-import { useRoom } from "./RoomPage";
-import { SharePanel } from "./SharePanel";
-import styles from "./TopBar.module.css";
+import { Clapperboard, Share2 } from 'lucide-react';
+import { Button } from '../../ui/Button';
+import { Mark } from '../../ui/Mark';
+import { useRoom } from './RoomPage';
+import { SharePanel } from './SharePanel';
+import styles from './TopBar.module.css';
 
 interface Props {
   sharing: boolean;
@@ -12,15 +12,15 @@ interface Props {
 }
 
 export function TopBar({ sharing, onShare, onChoose }: Props) {
-  const inside = useRoom((view) => view.phase === "in");
+  const inside = useRoom((view) => view.phase === 'in');
   const name = useRoom((view) => view.room?.name);
   const title = useRoom((view) => view.state?.media?.title);
   return (
     <header className={styles.bar}>
       <Mark small />
       <div className={styles.what}>
-        <h1 className={styles.title}>{title ?? name ?? ""}</h1>
-        {title && <p className={styles.room}>{name}</p>}
+        <h1 className={styles.title}>{title ?? name ?? ''}</h1>
+        {title && name !== title && <p className={styles.room}>{name}</p>}
       </div>
       {inside && (
         <div className={styles.actions}>

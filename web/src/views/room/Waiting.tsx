@@ -1,7 +1,7 @@
-import { useEffect, useState } from "react";
-import { names } from "../../app/words";
-import { useRoom, useSession } from "./RoomPage";
-import styles from "./Waiting.module.css";
+import { useEffect, useState } from 'react';
+import { names } from '../../app/words';
+import { useRoom, useSession } from './RoomPage';
+import styles from './Waiting.module.css';
 
 const REFRESH_MS = 250;
 /** A wait that is over before anybody could read about it is not worth a word. */
@@ -32,7 +32,7 @@ export function Waiting() {
 
   if (!waiting || !shown) return null;
   const who = waiting.members.map((id) =>
-    id === you ? "you" : (members.find((member) => member.id === id)?.name ?? "somebody"),
+    id === you ? 'you' : (members.find((member) => member.id === id)?.name ?? 'somebody'),
   );
   const seconds = left === null ? null : Math.max(0, Math.ceil(left / 1000));
   return (
@@ -42,7 +42,7 @@ export function Waiting() {
         <span />
       </span>
       <p>
-        {who.length > 0 ? `Waiting for ${names(who)}` : "Starting"}
+        {who.length > 0 ? `Waiting for ${names(who)}` : 'Starting'}
         {seconds !== null && seconds > 0 && <span className={styles.count}> · at most {seconds} s</span>}
       </p>
     </div>

@@ -8,8 +8,8 @@ const name = (code: string) => `wp.place.${code}`;
 
 export function placeIn(code: string): Place | null {
   try {
-    const value = JSON.parse(sessionStorage.getItem(name(code)) ?? "null") as Partial<Place> | null;
-    if (typeof value?.member !== "number" || typeof value.key !== "string") return null;
+    const value = JSON.parse(sessionStorage.getItem(name(code)) ?? 'null') as Partial<Place> | null;
+    if (typeof value?.member !== 'number' || typeof value.key !== 'string') return null;
     return { member: value.member, key: value.key };
   } catch {
     return null;

@@ -2,20 +2,20 @@
  * One visit to one room: owns the socket, the player and the store, and wires them. Requests go up, state comes
  * down; the player's own events end here as reports and never become commands.
  */
-import { ApiError, fetchRoom, signInAsGuest } from "../../api/client";
-import type { ChatLine, ServerMessage, State } from "../../api/types";
-import { recall, recallNumber, remember } from "../../app/memory";
-import { controllerIsOn } from "../../app/switches";
-import { suggestedTier } from "../../player/caps";
-import { Follow, type FollowReport } from "../../player/follow";
-import { loadHls } from "../../player/hls";
-import { Mediator, type Started } from "../../player/mediator";
-import { command, nextId, type Wish } from "../../player/requests";
-import { Source } from "../../player/source";
-import { Connection } from "../../socket/connection";
-import { isNewer } from "../../sync/schedule";
-import { forgetPlace, keepPlace, placeIn } from "./place";
-import { createRoomStore, type RoomStore } from "./store";
+import { ApiError, fetchRoom, signInAsGuest } from '../../api/client';
+import type { ChatLine, ServerMessage, State } from '../../api/types';
+import { recall, recallNumber, remember } from '../../app/memory';
+import { controllerIsOn } from '../../app/switches';
+import { suggestedTier } from '../../player/caps';
+import { Follow, type FollowReport } from '../../player/follow';
+import { loadHls } from '../../player/hls';
+import { Mediator, type Started } from '../../player/mediator';
+import { command, nextId, type Wish } from '../../player/requests';
+import { Source } from '../../player/source';
+import { Connection } from '../../socket/connection';
+import { isNewer } from '../../sync/schedule';
+import { forgetPlace, keepPlace, placeIn } from './place';
+import { createRoomStore, type RoomStore } from './store';
 
 const STAT_MS = 1_000;
 const CHAT_KEPT = 500;
@@ -30,14 +30,14 @@ export class RoomSession {
   private follow: Follow | null = null;
   private source: Source | null = null;
   private sourceFor: string | null = null;
-  private key = "";
+  private key = '';
   private notices = 0;
   private timer: ReturnType<typeof setInterval> | undefined;
   private closed = false;
   private renewed = false;
 
   constructor(readonly code: string) {
-    this.store = createRoomStore(recallNumber("volume", 1), recall("muted") === "1");
+    this.store = createRoomStore(recallNumber('volume', 1), recall('muted') === '1');
   }
 
   /** Finds out what room this is; loads its film ahead when nobody has moved in it yet. */
@@ -45,16 +45,16 @@ export class RoomSession {
     try {
       const room = await fetchRoom(this.code);
       if (this.closed) return;
-      this.store.setState({ room, phase: "join" });
+      this.store.setState({ room, phase: 'join' });
       void loadHls().catch(() => undefined);
       if (room.media && room.members === 0) this.show(room.media.id);
-      const name = recall("name");
+      const name = recall('name');
       if (name && placeIn(this.code)) void this.join(name);
     } catch (error) {
       if (this.closed) return;
       const known =
         error instanceof ApiError && (error.status === 404 || error.status === 400 || error.status === 422);
-      this.store.setState({ phase: known ? "unknown" : "unreachable" });
+      this.store.setState({ phase: known ? 'unknown' : 'unreachable' });
       if (!known) setTimeout(() => this.closed || void this.open(), RETRY_ROOM_MS);
     }
   }
@@ -63,15 +63,15 @@ export class RoomSession {
   async join(name: string): Promise<void> {
     this.mediator.unlock();
     this.applyVolume();
-    this.store.setState({ phase: "joining", joinError: null });
+    this.store.setState({ phase: 'joining', joinError: null });
     try {
       const session = await signInAsGuest(name, this.code);
       if (this.closed) return;
-      remember("name", name);
+      remember('name', name);
       this.connect(session.access_token);
     } catch (error) {
-      const message = error instanceof Error ? error.message : "Joining did not work.";
-      this.store.setState({ phase: "join", joinError: message });
+      const message = error instanceof Error ? error.message : 'Joining did not work.';
+      this.store.setState({ phase: 'join', joinError: message });
     }
   }
 
@@ -89,30 +89,30 @@ export class RoomSession {
   ask(wish: Wish): void {
     const message = command(wish, this.store.getState().state);
     if (!this.connection?.send(message)) {
-      this.tell("Not connected at the moment. Trying to get back…");
+      this.tell('Not connected at the moment. Trying to get back…');
       return;
     }
     this.store.setState({ pending: { id: message.id, kind: wish.kind } });
   }
 
   say(text: string): boolean {
-    const sent = this.connection?.send({ t: "chat", id: nextId(), text }) ?? false;
-    if (!sent) this.tell("Not connected at the moment: your message was not sent.");
+    const sent = this.connection?.send({ t: 'chat', id: nextId(), text }) ?? false;
+    if (!sent) this.tell('Not connected at the moment: your message was not sent.');
     return sent;
   }
 
   setVolume(volume: number, muted: boolean): void {
     const clean = Math.max(0, Math.min(1, Math.round(volume * 100) / 100));
-    remember("volume", String(clean));
-    remember("muted", muted ? "1" : "0");
+    remember('volume', String(clean));
+    remember('muted', muted ? '1' : '0');
     this.store.setState({ volume: clean, muted });
     this.applyVolume();
   }
 
   /** The tap that the browser wanted. */
   allow(): void {
-    this.store.setState({ tap: "none", muted: false });
-    remember("muted", "0");
+    this.store.setState({ tap: 'none', muted: false });
+    remember('muted', '0');
     this.applyVolume();
     this.follow?.unblock();
   }
@@ -138,7 +138,7 @@ export class RoomSession {
 
   private connect(token: string): void {
     this.connection?.close();
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
     const url = `${scheme}://${location.host}/api/v1/rooms/${this.code}/ws`;
     const connection = new Connection(url, token, {
       link: (link) => this.store.setState({ link }),
@@ -152,7 +152,7 @@ export class RoomSession {
       this.mediator,
       connection.serverClock,
       {
-        ready: (epoch, rev, buffered_ms) => connection.send({ t: "ready", epoch, rev, buffered_ms }),
+        ready: (epoch, rev, buffered_ms) => connection.send({ t: 'ready', epoch, rev, buffered_ms }),
         report: (report) => this.noteReport(report),
         started: (how) => this.noteStart(how),
       },
@@ -172,47 +172,47 @@ export class RoomSession {
   private refused(code: number): void {
     if (code === CLOSE_NO_SUCH_ROOM) {
       forgetPlace(this.code);
-      this.store.setState({ phase: "unknown" });
+      this.store.setState({ phase: 'unknown' });
     } else if (code === CLOSE_UNAUTHORIZED && !this.renewed) {
       // The token may have run out while we were away; with the name it is quickly replaced.
       this.renewed = true;
-      void this.join(recall("name") ?? "Guest");
+      void this.join(recall('name') ?? 'Guest');
     } else {
-      this.store.setState({ phase: code === CLOSE_UNAUTHORIZED ? "join" : "replaced" });
+      this.store.setState({ phase: code === CLOSE_UNAUTHORIZED ? 'join' : 'replaced' });
       this.mediator.pause();
     }
   }
 
   private receive(message: ServerMessage): void {
     switch (message.t) {
-      case "welcome":
+      case 'welcome':
         this.key = message.key;
         this.renewed = false;
-        this.store.setState({ you: message.you, phase: "in" });
+        this.store.setState({ you: message.you, phase: 'in' });
         keepPlace(this.code, { member: message.you, key: this.key });
         this.addChat(message.chat);
         break;
-      case "state":
+      case 'state':
         this.takeState(message);
         break;
-      case "ack":
+      case 'ack':
         this.settle(message.id);
         break;
-      case "nack":
+      case 'nack':
         this.settle(message.id);
         this.takeState(message.state);
         this.tell(message.message);
         break;
-      case "members":
+      case 'members':
         this.store.setState({ members: message.members });
         break;
-      case "chat":
+      case 'chat':
         this.addChat([message]);
         break;
-      case "error":
+      case 'error':
         this.tell(message.message);
         break;
-      case "pong":
+      case 'pong':
         break;
     }
   }
@@ -265,26 +265,26 @@ export class RoomSession {
 
   private applyVolume(): void {
     const { volume, muted, tap } = this.store.getState();
-    this.mediator.setVolume(volume, muted || tap === "sound");
+    this.mediator.setVolume(volume, muted || tap === 'sound');
   }
 
   private noteReport(report: FollowReport): void {
     this.store.setState({
-      report: this.store.getState().trouble ? { ...report, status: "blocked" } : report,
+      report: this.store.getState().trouble ? { ...report, status: 'blocked' } : report,
     });
   }
 
   private noteStart(how: Started): void {
-    if (how === "muted") this.store.setState({ tap: "sound" });
-    else if (how === "blocked") this.store.setState({ tap: "start" });
+    if (how === 'muted') this.store.setState({ tap: 'sound' });
+    else if (how === 'blocked') this.store.setState({ tap: 'start' });
   }
 
   private sendStat(): void {
     const { report, phase } = this.store.getState();
-    if (phase !== "in" || !this.connection) return;
+    if (phase !== 'in' || !this.connection) return;
     const { rtt, rttVar } = this.connection.serverClock.quality;
     this.connection.send({
-      t: "stat",
+      t: 'stat',
       ...(report.skew === null ? {} : { skew_ms: Math.round(report.skew * 10) / 10 }),
       rtt_ms: Math.round(rtt * 100) / 100,
       rtt_var_ms: Math.round(rttVar * 100) / 100,

@@ -1,11 +1,11 @@
 /** What the room page shows. Filled by the session alone; nothing in it is a guess. */
-import { createStore } from "zustand/vanilla";
-import type { ChatLine, CommandKind, Member, Room, State } from "../../api/types";
-import type { FollowReport } from "../../player/follow";
-import type { Delivery } from "../../player/source";
-import type { Link } from "../../socket/connection";
+import { createStore } from 'zustand/vanilla';
+import type { ChatLine, CommandKind, Member, Room, State } from '../../api/types';
+import type { FollowReport } from '../../player/follow';
+import type { Delivery } from '../../player/source';
+import type { Link } from '../../socket/connection';
 
-export type Phase = "loading" | "join" | "joining" | "in" | "unknown" | "replaced" | "unreachable";
+export type Phase = 'loading' | 'join' | 'joining' | 'in' | 'unknown' | 'replaced' | 'unreachable';
 
 export interface RoomView {
   phase: Phase;
@@ -24,7 +24,7 @@ export interface RoomView {
   trouble: string | null;
   report: FollowReport;
   /** The browser wants another tap before it makes sound (or starts at all). */
-  tap: "none" | "sound" | "start";
+  tap: 'none' | 'sound' | 'start';
   volume: number;
   muted: boolean;
   joinError: string | null;
@@ -34,9 +34,9 @@ export type RoomStore = ReturnType<typeof createRoomStore>;
 
 export function createRoomStore(volume: number, muted: boolean) {
   return createStore<RoomView>()(() => ({
-    phase: "loading",
+    phase: 'loading',
     room: null,
-    link: "connecting",
+    link: 'connecting',
     you: null,
     state: null,
     members: [],
@@ -45,8 +45,8 @@ export function createRoomStore(volume: number, muted: boolean) {
     notice: null,
     delivery: null,
     trouble: null,
-    report: { status: "idle", skew: null, bufferMs: 0 },
-    tap: "none",
+    report: { status: 'idle', skew: null, bufferMs: 0 },
+    tap: 'none',
     volume,
     muted,
     joinError: null,

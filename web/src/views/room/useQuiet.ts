@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from 'react';
 
 const QUIET_AFTER_MS = 3_000;
 
@@ -13,9 +13,9 @@ export function useQuiet(playing: boolean) {
   }, [playing]);
   useEffect(() => {
     stir();
-    document.addEventListener("keydown", stir);
+    document.addEventListener('keydown', stir);
     return () => {
-      document.removeEventListener("keydown", stir);
+      document.removeEventListener('keydown', stir);
       clearTimeout(timer.current);
     };
   }, [stir]);
