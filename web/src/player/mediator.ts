@@ -32,7 +32,7 @@ export class Mediator {
   private alarm: Alarm | null = null;
   private listeners = new Set<(report: Report) => void>();
   private detach: () => void = () => undefined;
-  /** Whether the element has played since its media was attached: a first start takes longer. */
+  /** Whether the element has played from where it is: the first start after a load or a seek takes longer. */
   warm = false;
 
   /** Takes charge of an element; null lets go of it. */
@@ -132,6 +132,7 @@ export class Mediator {
   }
 
   seek(position: number): void {
+    this.warm = false;
     if (this.video) this.video.currentTime = Math.max(0, position) / 1000;
   }
 
