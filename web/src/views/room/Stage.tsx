@@ -1,0 +1,122 @@
+import { Clapperboard, Play, VolumeX } from 'lucide-react';
+import { type MouseEvent, useCallback, useEffect, useRef, useState } from 'react';
+import { Button } from '../../ui/Button';
+import { ControlBar } from './ControlBar';
+import { Help } from './Help';
+import { useRoom, useSession } from './RoomPage';
+import styles from './Stage.module.css';
+import { useKeyboard } from './useKeyboard';
+import { useQuiet } from './useQuiet';
+import { Waiting } from './Waiting';
+
+/** The picture and what lies over it. */
+export function Stage({ onChoose }: { onChoose: () => void }) {
+  const session = useSession();
+  const video = useRef<HTMLVideoElement>(null);
+  const frame = useRef<HTMLDivElement>(null);
+  const [help, setHelp] = useState(false);
+  const inside = useRoom((view) => view.phase === 'in');
+  const playing = useRoom((view) => (view.state?.v ?? 0) > 0);
+  const hasFilm = useRoom((view) => Boolean(view.state?.media ?? view.room?.media));
+  const { quiet, stir } = useQuiet(playing);
+
+  useEffect(() => {
+    session.mediator.attach(video.current);
+    return () => session.mediator.attach(null);
+  }, [session]);
+  // Stable, because a listener that is renewed while its event is on the way misses that event.
+  const toggleHelp = useCallback(() => setHelp((shown) => !shown), []);
+  const closeHelp = useCallback(() => setHelp(false), []);
+  useKeyboard(session, frame, toggleHelp);
+  const onPicture = (event: MouseEvent) => {
+    // A finger on the picture only wants to see the controls.
+    const byFinger = (event.nativeEvent as globalThis.PointerEvent).pointerType === 'touch';
+    if (inside && hasFilm && !byFinger) session.ask({ kind: playing ? 'pause' : 'play' });
+  };
+
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: moving over the picture only shows the controls, which Tab reaches too
+    <div
+      ref={frame}
+      className={styles.stage}
+      data-quiet={quiet}
+      onPointerMove={stir}
+      onPointerDown={stir}
+      onFocus={stir}
+    >
+      {/* biome-ignore lint/a11y/useMediaCaption: subtitles come with their own tracks */}
+      <video
+        ref={video}
+        className={styles.video}
+        playsInline
+        preload="auto"
+        tabIndex={-1}
+        onClick={onPicture}
+      />
+      {inside && !hasFilm && (
+        <div className={styles.empty}>
+          <Clapperboard size={44} strokeWidth={1.4} aria-hidden="true" />
+          <p>Nothing on yet.</p>
+          <Button look="primary" onClick={onChoose}>
+            Choose a film
+          </Button>
+        </div>
+      )}
+      {inside && hasFilm && (
+        <>
+          <BigPlay />
+          <Waiting />
+          <TapBanner />
+          <Trouble />
+          <ControlBar frame={frame} onChoose={onChoose} onHelp={toggleHelp} />
+        </>
+      )}
+      {help && <Help onClose={closeHelp} />}
+    </div>
+  );
+}
+
+/** Before anything has happened: the one thing to do. */
+function BigPlay() {
+  const session = useSession();
+  const fresh = useRoom(
+    ({ state, trouble }) => state?.p0 === 0 && state.v === 0 && !state.waiting && !trouble,
+  );
+  const pending = useRoom((view) => view.pending !== null);
+  if (!fresh || pending) return null;
+  return (
+    <button
+      type="button"
+      className={styles.big}
+      data-testid="big-play"
+      onClick={() => session.ask({ kind: 'play' })}
+    >
+      <span className={styles.disc}>
+        <Play size={34} fill="currentColor" aria-hidden="true" />
+      </span>
+      Start for everybody
+    </button>
+  );
+}
+
+/** The browser wants a tap of its own before it makes sound. */
+function TapBanner() {
+  const session = useSession();
+  const tap = useRoom((view) => view.tap);
+  if (tap === 'none') return null;
+  return (
+    <button type="button" className={styles.tap} data-testid="tap-for-sound" onClick={() => session.allow()}>
+      <VolumeX size={19} aria-hidden="true" /> {tap === 'sound' ? 'Tap for sound' : 'Tap to start'}
+    </button>
+  );
+}
+
+function Trouble() {
+  const trouble = useRoom((view) => view.trouble);
+  if (!trouble) return null;
+  return (
+    <div className={styles.trouble} role="alert" data-testid="trouble">
+      <p>{trouble}</p>
+    </div>
+  );
+}
