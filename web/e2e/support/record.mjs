@@ -15,14 +15,15 @@ function install({ reader, periodMs }) {
   const recorder = { samples: [], frames: [] };
   globalThis.__recorder = recorder;
 
-  setInterval(() => {
+  const sample = () => {
     const video = document.querySelector('video');
     if (!video) return;
     const before = performance.now();
     const x = video.currentTime;
     const after = performance.now();
     recorder.samples.push([(before + after) / 2, x * 1000, video.paused || video.ended ? 1 : 0, video.playbackRate, video.readyState, video.seeking ? 1 : 0]);
-  }, periodMs);
+  };
+  setInterval(sample, periodMs);
 
   const watched = new WeakSet();
   const watch = () => {
@@ -30,6 +31,7 @@ function install({ reader, periodMs }) {
     if (!video || watched.has(video)) return;
     watched.add(video);
     const onFrame = (now, metadata) => {
+      sample();
       context.drawImage(video, 0, 0, W, H);
       const marker = readMarker(context.getImageData(0, 0, W, H / 18).data, W, H);
       recorder.frames.push([
