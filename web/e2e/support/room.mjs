@@ -130,3 +130,8 @@ export async function textOf({ page }, id) {
 }
 
 export const part = ({ page }, id) => page.locator(by(id));
+
+/** The sentence with which the room page says that this film will not play here; empty while there is none. */
+export async function problem(viewer) {
+  return textOf(viewer, 'player-problem');
+}
