@@ -60,7 +60,7 @@ test('the whole way goes by keyboard alone: choose a film, join, play, pause, ch
   await ann.page.keyboard.type('Ann');
   await tabTo(ann, 'join-button');
   await ann.page.keyboard.press('Enter');
-  await ann.page.locator('video').waitFor({ state: 'attached' });
+  await ui.untilInside(ann);
   await ui.untilLoaded(ann);
   await tabTo(ann, 'play-pause');
   await ann.page.keyboard.press('Space');
@@ -94,7 +94,7 @@ test('a phone of 360 px shows everything without scrolling sideways, and plays b
   await fits('join');
   await ui.part(ann, 'join-name').fill('Ann');
   await ui.part(ann, 'join-button').tap();
-  await ann.page.locator('video').waitFor({ state: 'attached' });
+  await ui.untilInside(ann);
   await ui.untilLoaded(ann);
   await fits('room');
   if (!(await ui.part(ann, 'play-pause').isVisible())) await ann.page.locator('video').tap();

@@ -17,7 +17,6 @@ export async function openHome(viewer, url) {
 export async function createRoom(viewer, mediaId) {
   const { page } = viewer;
   const card = page.locator(`${by('film-card')}[data-media-id="${mediaId}"]`);
-  await card.waitFor();
   await card.click();
   await page.waitForURL(/\/r\/[^/]+$/);
   return page.url();
@@ -28,7 +27,13 @@ export async function join(viewer, name = viewer.name) {
   const { page } = viewer;
   await page.locator(by('join-name')).fill(name);
   await page.locator(by('join-button')).click();
-  await page.locator('video').waitFor({ state: 'attached' });
+  await untilInside(viewer);
+}
+
+/** Past the join card: the list of people has somebody in it. */
+export async function untilInside({ page }) {
+  await page.locator(by('join-button')).waitFor({ state: 'detached' });
+  await page.locator(by('member')).first().waitFor({ state: 'attached' });
 }
 
 /** Opens a share link and joins. */
@@ -133,5 +138,21 @@ export const part = ({ page }, id) => page.locator(by(id));
 
 /** The sentence with which the room page says that this film will not play here; empty while there is none. */
 export async function problem(viewer) {
-  return textOf(viewer, 'player-problem');
+  return textOf(viewer, 'trouble');
+}
+
+/** Opens the invitation, answers its link and whether a QR code is drawn, and closes it again. */
+export async function share(viewer) {
+  const { page } = viewer;
+  await page.locator(by('share-button')).click();
+  const field = page.locator(by('share-link'));
+  await field.waitFor();
+  const link = await field.evaluate((e) => e.value ?? e.getAttribute('href') ?? e.textContent.trim());
+  await page.waitForFunction((selector) => {
+    const code = document.querySelector(selector);
+    const image = code?.tagName === 'IMG' ? code : code?.querySelector('img');
+    return image ? image.complete && image.naturalWidth > 0 : Boolean(code?.querySelector('svg'));
+  }, by('share-qr'), { timeout: 5000 });
+  await page.locator(by('share-button')).click();
+  return { link, qr: true };
 }

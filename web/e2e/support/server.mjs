@@ -124,11 +124,11 @@ function loopback(url) {
   return parsed.origin;
 }
 
-/** All titles, once two looks in a row see the scan at rest. */
+/** All titles, once the scan of the folders is over. */
 async function scanned(api, deadlineMs) {
   await until('the scan is over', async () => {
-    const status = await api('server');
-    return status.scan && !status.scan.running;
+    const { running, seen } = await api('library/status');
+    return !running && seen > 0;
   }, deadlineMs);
   const items = [];
   let next = null;
