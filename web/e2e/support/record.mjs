@@ -74,3 +74,24 @@ export async function recording(viewer) {
 export async function hostNow(viewer) {
   return (await clockOffset(viewer)) + (await viewer.page.evaluate(() => performance.now()));
 }
+
+/** Runs in the page: the marker in the picture as it is now. */
+function look(reader) {
+  const video = document.querySelector('video');
+  if (!video?.videoWidth) return null;
+  const W = 320;
+  const H = 180;
+  const canvas = new OffscreenCanvas(W, H);
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  context.drawImage(video, 0, 0, W, H);
+  const marker = new Function(`return (${reader})`)()(context.getImageData(0, 0, W, H / 18).data, W, H);
+  return { marker, position: video.currentTime * 1000, seeking: video.seeking, ready: video.readyState };
+}
+
+/**
+ * Which frame a page shows now, read from its pixels, and where its element says that it is.
+ * @param {import('./browser.mjs').Viewer} viewer
+ */
+export function shownNow(viewer) {
+  return viewer.page.evaluate(look, readMarker.toString());
+}
