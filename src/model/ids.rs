@@ -28,10 +28,7 @@ impl RoomCode {
     /// Makes a code from 5 random bytes (40 bits, 5 bits a character).
     pub fn from_entropy(bytes: [u8; 5]) -> Self {
         let bits = bytes.iter().fold(0u64, |acc, byte| (acc << 8) | u64::from(*byte));
-        let code = (0..Self::LEN)
-            .rev()
-            .map(|i| CROCKFORD[((bits >> (i * 5)) & 31) as usize] as char)
-            .collect();
+        let code = (0..Self::LEN).rev().map(|i| CROCKFORD[((bits >> (i * 5)) & 31) as usize] as char).collect();
         Self(code)
     }
 
