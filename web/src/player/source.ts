@@ -1,0 +1,103 @@
+/** Chooses how a film reaches the element: the file itself, hls.js, or the browser's own HLS. */
+import { fetchPlayback, type Playback } from "../api/client";
+import { capabilities, hasMediaSource, hasNativeHls } from "./caps";
+import { type HlsSession, openHls } from "./hls";
+import type { Mediator } from "./mediator";
+
+/** What this viewer gets. */
+export interface Delivery {
+  mode: Playback["mode"];
+  reason: string;
+}
+
+export interface SourceEvents {
+  delivery(delivery: Delivery): void;
+  /** A sentence for the viewer: this film will not play here. */
+  failed(message: string): void;
+}
+
+const RENEWALS_MAX = 5;
+
+/** One film on one element. */
+export class Source {
+  private hls: HlsSession | null = null;
+  private stopReports: () => void = () => undefined;
+  private closed = false;
+  private renewals = 0;
+  private direct = false;
+  private playback: Playback | null = null;
+
+  constructor(
+    private mediator: Mediator,
+    private media: string,
+    private startPosition: () => number,
+    private events: SourceEvents,
+  ) {
+    this.stopReports = mediator.onReport((report) => {
+      if (report === "failed" && this.direct) this.leaveDirect();
+    });
+    void this.begin(true);
+  }
+
+  close(): void {
+    this.closed = true;
+    this.stopReports();
+    this.hls?.close();
+    this.mediator.clear();
+  }
+
+  private async begin(mayBeDirect: boolean): Promise<void> {
+    try {
+      const playback = await fetchPlayback(this.media, capabilities());
+      if (this.closed) return;
+      this.playback = playback;
+      this.events.delivery({ mode: playback.mode, reason: playback.reason });
+      if (mayBeDirect && playback.direct_url) {
+        this.direct = true;
+        this.mediator.open(playback.direct_url);
+      } else {
+        this.stream(playback.master_url);
+      }
+    } catch (error) {
+      if (!this.closed)
+        this.events.failed(error instanceof Error ? error.message : "The film could not be loaded.");
+    }
+  }
+
+  private stream(url: string): void {
+    this.direct = false;
+    const video = this.mediator.element;
+    if (!video) return;
+    this.hls?.close();
+    this.mediator.warm = false;
+    if (hasMediaSource()) {
+      this.hls = openHls(video, url, this.startPosition, { failed: (why) => this.streamFailed(why) });
+    } else if (hasNativeHls()) {
+      this.mediator.open(url);
+    } else {
+      this.events.failed("This browser has no way to play streams.");
+    }
+  }
+
+  private streamFailed(why: "expired" | "media" | "network"): void {
+    if (this.closed) return;
+    this.renewals += 1;
+    if (why !== "media" && this.renewals <= RENEWALS_MAX) {
+      void this.begin(this.direct);
+    } else {
+      this.events.failed(
+        why === "media"
+          ? "This browser cannot decode the film."
+          : "The film stopped arriving from the server.",
+      );
+    }
+  }
+
+  /** The file as it is did not play after all: have it streamed instead. */
+  private leaveDirect(): void {
+    if (!this.playback) return;
+    this.events.delivery({ mode: "remux", reason: "Streamed: the file itself did not play here" });
+    this.mediator.clear();
+    this.stream(this.playback.master_url);
+  }
+}

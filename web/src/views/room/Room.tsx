@@ -1,0 +1,45 @@
+import { useEffect, useState } from "react";
+import { Announcer } from "./Announcer";
+import { JoinCard } from "./JoinCard";
+import { LibrarySheet } from "./LibrarySheet";
+import styles from "./Room.module.css";
+import { useRoom } from "./RoomPage";
+import { SidePanel } from "./SidePanel";
+import { Stage } from "./Stage";
+import { StatusStrip } from "./StatusStrip";
+import { TopBar } from "./TopBar";
+
+/** The room: the film, who is here, what is said. The player exists before joining, so that the film can load. */
+export function Room() {
+  const phase = useRoom((view) => view.phase);
+  const title = useRoom((view) => view.state?.media?.title ?? view.room?.media?.title);
+  const lost = useRoom((view) => view.link === "lost");
+  const [choosing, setChoosing] = useState(false);
+  const [sharing, setSharing] = useState(false);
+  const inside = phase === "in";
+
+  useEffect(() => {
+    document.title = title ? `${title} · watchparty` : "watchparty";
+  }, [title]);
+
+  return (
+    <div className={styles.room}>
+      <TopBar sharing={sharing} onShare={setSharing} onChoose={() => setChoosing(true)} />
+      {inside && lost && (
+        <p className={styles.lost} role="status" data-testid="connection-lost">
+          Connection lost. The film goes on; trying to get back…
+        </p>
+      )}
+      <div className={styles.body}>
+        <main className={styles.watch}>
+          <Stage onChoose={() => setChoosing(true)} />
+          <StatusStrip />
+        </main>
+        <SidePanel invites={!sharing} />
+      </div>
+      {!inside && <JoinCard />}
+      {choosing && <LibrarySheet onClose={() => setChoosing(false)} />}
+      <Announcer />
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+import { createContext, useContext, useEffect, useState } from "react";
+import { useStore } from "zustand";
+import { Lost } from "../../ui/Lost";
+import { Room } from "./Room";
+import { RoomSession } from "./session";
+import type { RoomView } from "./store";
+
+const SessionContext = createContext<RoomSession | null>(null);
+
+/** The session of the page, for everything inside it. */
+export function useSession(): RoomSession {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error("outside of a room");
+  return session;
+}
+
+/** A part of what the room shows. */
+export function useRoom<T>(select: (view: RoomView) => T): T {
+  return useStore(useSession().store, select);
+}
+
+export default function RoomPage({ code }: { code: string }) {
+  const [session, setSession] = useState<RoomSession | null>(null);
+  useEffect(() => {
+    const own = new RoomSession(code);
+    setSession(own);
+    void own.open();
+    return () => own.close();
+  }, [code]);
+  if (!session) return null;
+  return (
+    <SessionContext.Provider value={session}>
+      <Phases />
+    </SessionContext.Provider>
+  );
+}
+
+function Phases() {
+  const phase = useRoom((view) => view.phase);
+  const { code } = useSession();
+  if (phase === "unknown") {
+    return (
+      <Lost
+        title="No such room"
+        text={`Nobody has a room with the code ${code} open. It may have ended, or a character may be mistyped.`}
+      />
+    );
+  }
+  if (phase === "replaced") {
+    return (
+      <Lost title="You are here twice" text="This room was opened in another tab, which has taken over." />
+    );
+  }
+  return <Room />;
+}

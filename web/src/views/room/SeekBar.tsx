@@ -1,0 +1,69 @@
+import { type PointerEvent, useEffect, useRef, useState } from "react";
+import { clockTime } from "../../app/words";
+import { useRoom, useSession } from "./RoomPage";
+import styles from "./SeekBar.module.css";
+
+interface Props {
+  duration: number;
+  position: number;
+  bufferedTo: number;
+}
+
+/** Where the room is. Dragging shows where one would go; letting go asks the room. */
+export function SeekBar({ duration, position, bufferedTo }: Props) {
+  const session = useSession();
+  const bar = useRef<HTMLInputElement>(null);
+  const [aim, setAim] = useState<number | null>(null);
+  const [hover, setHover] = useState<number | null>(null);
+  const asked = useRoom((view) => view.pending?.kind === "seek");
+  const rev = useRoom((view) => view.state?.rev);
+
+  // React's onChange is the native `input`; only the native `change` says that the hand let go.
+  useEffect(() => {
+    const input = bar.current;
+    if (!input) return;
+    const commit = () => session.ask({ kind: "seek", pos: Number(input.value) });
+    input.addEventListener("change", commit);
+    return () => input.removeEventListener("change", commit);
+  }, [session]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new state of the room is what ends the aiming
+  useEffect(() => {
+    if (!asked) setAim(null);
+  }, [asked, rev]);
+
+  const shown = aim ?? Math.min(position, duration);
+  const percent = (ms: number) => `${duration > 0 ? Math.min(100, (100 * ms) / duration) : 0}%`;
+  const onMove = (event: PointerEvent<HTMLDivElement>) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    setHover(Math.max(0, Math.min(1, (event.clientX - box.left) / box.width)) * duration);
+  };
+  const told = aim ?? hover;
+
+  return (
+    <div className={styles.seek} onPointerMove={onMove} onPointerLeave={() => setHover(null)}>
+      <div className={styles.track} aria-hidden="true">
+        <span className={styles.buffered} style={{ width: percent(bufferedTo) }} />
+        <span className={styles.played} style={{ width: percent(shown) }} />
+      </div>
+      <input
+        ref={bar}
+        type="range"
+        className={styles.input}
+        data-testid="seek-bar"
+        min={0}
+        max={Math.max(1, Math.round(duration))}
+        step={1}
+        value={Math.round(shown)}
+        aria-label="Position in the film"
+        aria-valuetext={`${clockTime(shown)} of ${clockTime(duration)}`}
+        onChange={(event) => setAim(Number(event.target.value))}
+      />
+      {told !== null && duration > 0 && (
+        <span className={styles.told} style={{ left: percent(told) }} aria-hidden="true">
+          {clockTime(told)}
+        </span>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,300 @@
+/**
+ * One visit to one room: owns the socket, the player and the store, and wires them. Requests go up, state comes
+ * down; the player's own events end here as reports and never become commands.
+ */
+import { ApiError, fetchRoom, signInAsGuest } from "../../api/client";
+import type { ChatLine, ServerMessage, State } from "../../api/types";
+import { recall, recallNumber, remember } from "../../app/memory";
+import { controllerIsOn } from "../../app/switches";
+import { suggestedTier } from "../../player/caps";
+import { Follow, type FollowReport } from "../../player/follow";
+import { loadHls } from "../../player/hls";
+import { Mediator, type Started } from "../../player/mediator";
+import { command, nextId, type Wish } from "../../player/requests";
+import { Source } from "../../player/source";
+import { Connection } from "../../socket/connection";
+import { isNewer } from "../../sync/schedule";
+import { forgetPlace, keepPlace, placeIn } from "./place";
+import { createRoomStore, type RoomStore } from "./store";
+
+const STAT_MS = 1_000;
+const CHAT_KEPT = 500;
+const CLOSE_UNAUTHORIZED = 4401;
+const CLOSE_NO_SUCH_ROOM = 4404;
+const RETRY_ROOM_MS = 3_000;
+
+export class RoomSession {
+  readonly store: RoomStore;
+  readonly mediator = new Mediator();
+  private connection: Connection | null = null;
+  private follow: Follow | null = null;
+  private source: Source | null = null;
+  private sourceFor: string | null = null;
+  private key = "";
+  private notices = 0;
+  private timer: ReturnType<typeof setInterval> | undefined;
+  private closed = false;
+  private renewed = false;
+
+  constructor(readonly code: string) {
+    this.store = createRoomStore(recallNumber("volume", 1), recall("muted") === "1");
+  }
+
+  /** Finds out what room this is; loads its film ahead when nobody has moved in it yet. */
+  async open(): Promise<void> {
+    try {
+      const room = await fetchRoom(this.code);
+      if (this.closed) return;
+      this.store.setState({ room, phase: "join" });
+      void loadHls().catch(() => undefined);
+      if (room.media && room.members === 0) this.show(room.media.id);
+      const name = recall("name");
+      if (name && placeIn(this.code)) void this.join(name);
+    } catch (error) {
+      if (this.closed) return;
+      const known =
+        error instanceof ApiError && (error.status === 404 || error.status === 400 || error.status === 422);
+      this.store.setState({ phase: known ? "unknown" : "unreachable" });
+      if (!known) setTimeout(() => this.closed || void this.open(), RETRY_ROOM_MS);
+    }
+  }
+
+  /** Goes in. Call inside the gesture, before anything else: it is what unlocks sound. */
+  async join(name: string): Promise<void> {
+    this.mediator.unlock();
+    this.applyVolume();
+    this.store.setState({ phase: "joining", joinError: null });
+    try {
+      const session = await signInAsGuest(name, this.code);
+      if (this.closed) return;
+      remember("name", name);
+      this.connect(session.access_token);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : "Joining did not work.";
+      this.store.setState({ phase: "join", joinError: message });
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    clearInterval(this.timer);
+    this.follow?.stop();
+    this.source?.close();
+    this.connection?.close();
+    this.mediator.attach(null);
+  }
+
+  // Gestures.
+
+  ask(wish: Wish): void {
+    const message = command(wish, this.store.getState().state);
+    if (!this.connection?.send(message)) {
+      this.tell("Not connected at the moment. Trying to get back…");
+      return;
+    }
+    this.store.setState({ pending: { id: message.id, kind: wish.kind } });
+  }
+
+  say(text: string): boolean {
+    const sent = this.connection?.send({ t: "chat", id: nextId(), text }) ?? false;
+    if (!sent) this.tell("Not connected at the moment: your message was not sent.");
+    return sent;
+  }
+
+  setVolume(volume: number, muted: boolean): void {
+    const clean = Math.max(0, Math.min(1, Math.round(volume * 100) / 100));
+    remember("volume", String(clean));
+    remember("muted", muted ? "1" : "0");
+    this.store.setState({ volume: clean, muted });
+    this.applyVolume();
+  }
+
+  /** The tap that the browser wanted. */
+  allow(): void {
+    this.store.setState({ tap: "none", muted: false });
+    remember("muted", "0");
+    this.applyVolume();
+    this.follow?.unblock();
+  }
+
+  /** Where the room is, for the seek bar; and what is loaded beyond it. */
+  playhead(): { position: number; bufferedTo: number } {
+    const { state } = this.store.getState();
+    const position = this.follow?.roomPosition() ?? state?.p0 ?? 0;
+    return { position, bufferedTo: position + this.mediator.bufferedAfter(position) };
+  }
+
+  /** Ms until a server time; null while the server's clock is unknown. */
+  until(serverTime: number): number | null {
+    const serverClock = this.connection?.serverClock;
+    return serverClock?.ready ? serverTime - serverClock.toServer(this.now()) : null;
+  }
+
+  private now(): number {
+    return this.mediator.now();
+  }
+
+  // The wire.
+
+  private connect(token: string): void {
+    this.connection?.close();
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const url = `${scheme}://${location.host}/api/v1/rooms/${this.code}/ws`;
+    const connection = new Connection(url, token, {
+      link: (link) => this.store.setState({ link }),
+      message: (message) => this.receive(message),
+      refused: (code) => this.refused(code),
+      resume: () => this.place(),
+    });
+    this.connection = connection;
+    this.follow?.stop();
+    this.follow = new Follow(
+      this.mediator,
+      connection.serverClock,
+      {
+        ready: (epoch, rev, buffered_ms) => connection.send({ t: "ready", epoch, rev, buffered_ms }),
+        report: (report) => this.noteReport(report),
+        started: (how) => this.noteStart(how),
+      },
+      { corrects: controllerIsOn(), tier: suggestedTier() },
+    );
+    clearInterval(this.timer);
+    this.timer = setInterval(() => this.sendStat(), STAT_MS);
+  }
+
+  private place() {
+    const place = placeIn(this.code);
+    if (!place) return undefined;
+    const chat = this.store.getState().chat;
+    return { ...place, last_chat: chat[chat.length - 1]?.id ?? 0 };
+  }
+
+  private refused(code: number): void {
+    if (code === CLOSE_NO_SUCH_ROOM) {
+      forgetPlace(this.code);
+      this.store.setState({ phase: "unknown" });
+    } else if (code === CLOSE_UNAUTHORIZED && !this.renewed) {
+      // The token may have run out while we were away; with the name it is quickly replaced.
+      this.renewed = true;
+      void this.join(recall("name") ?? "Guest");
+    } else {
+      this.store.setState({ phase: code === CLOSE_UNAUTHORIZED ? "join" : "replaced" });
+      this.mediator.pause();
+    }
+  }
+
+  private receive(message: ServerMessage): void {
+    switch (message.t) {
+      case "welcome":
+        this.key = message.key;
+        this.renewed = false;
+        this.store.setState({ you: message.you, phase: "in" });
+        keepPlace(this.code, { member: message.you, key: this.key });
+        this.addChat(message.chat);
+        break;
+      case "state":
+        this.takeState(message);
+        break;
+      case "ack":
+        this.settle(message.id);
+        break;
+      case "nack":
+        this.settle(message.id);
+        this.takeState(message.state);
+        this.tell(message.message);
+        break;
+      case "members":
+        this.store.setState({ members: message.members });
+        break;
+      case "chat":
+        this.addChat([message]);
+        break;
+      case "error":
+        this.tell(message.message);
+        break;
+      case "pong":
+        break;
+    }
+  }
+
+  private takeState(state: State): void {
+    const old = this.store.getState().state;
+    if (old && !isNewer(state, old)) return;
+    // Another epoch can be another server, with another clock.
+    if (old && state.epoch !== old.epoch) this.connection?.serverClock.reset();
+    this.store.setState({ state });
+    const duration = state.media?.duration_ms ?? 0;
+    const { epoch, rev, p0, v, t0 } = state;
+    this.follow?.setVector(state.media ? { epoch, rev, p0, v, t0, duration } : null);
+    if (state.media) this.show(state.media.id);
+    else this.unshow();
+  }
+
+  private settle(id: string): void {
+    if (this.store.getState().pending?.id === id) this.store.setState({ pending: null });
+  }
+
+  private addChat(lines: ChatLine[]): void {
+    const known = this.store.getState().chat;
+    const ids = new Set(known.map((line) => line.id));
+    const fresh = lines.filter((line) => !ids.has(line.id));
+    if (fresh.length === 0) return;
+    const chat = [...known, ...fresh].sort((a, b) => a.id - b.id).slice(-CHAT_KEPT);
+    this.store.setState({ chat });
+  }
+
+  // The player.
+
+  private show(media: string): void {
+    if (this.sourceFor === media) return;
+    this.source?.close();
+    this.sourceFor = media;
+    this.store.setState({ delivery: null, trouble: null });
+    this.source = new Source(this.mediator, media, () => this.follow?.roomPosition() ?? 0, {
+      delivery: (delivery) => this.store.setState({ delivery, trouble: null }),
+      failed: (trouble) => this.store.setState({ trouble }),
+    });
+  }
+
+  private unshow(): void {
+    this.source?.close();
+    this.source = null;
+    this.sourceFor = null;
+    this.store.setState({ delivery: null, trouble: null });
+  }
+
+  private applyVolume(): void {
+    const { volume, muted, tap } = this.store.getState();
+    this.mediator.setVolume(volume, muted || tap === "sound");
+  }
+
+  private noteReport(report: FollowReport): void {
+    this.store.setState({
+      report: this.store.getState().trouble ? { ...report, status: "blocked" } : report,
+    });
+  }
+
+  private noteStart(how: Started): void {
+    if (how === "muted") this.store.setState({ tap: "sound" });
+    else if (how === "blocked") this.store.setState({ tap: "start" });
+  }
+
+  private sendStat(): void {
+    const { report, phase } = this.store.getState();
+    if (phase !== "in" || !this.connection) return;
+    const { rtt, rttVar } = this.connection.serverClock.quality;
+    this.connection.send({
+      t: "stat",
+      ...(report.skew === null ? {} : { skew_ms: Math.round(report.skew * 10) / 10 }),
+      rtt_ms: Math.round(rtt * 100) / 100,
+      rtt_var_ms: Math.round(rttVar * 100) / 100,
+      buffer_ms: Math.max(0, Math.round(report.bufferMs)),
+      player: report.status,
+    });
+  }
+
+  private tell(text: string): void {
+    this.notices += 1;
+    this.store.setState({ notice: { id: this.notices, text } });
+  }
+}

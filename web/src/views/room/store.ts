@@ -1,0 +1,54 @@
+/** What the room page shows. Filled by the session alone; nothing in it is a guess. */
+import { createStore } from "zustand/vanilla";
+import type { ChatLine, CommandKind, Member, Room, State } from "../../api/types";
+import type { FollowReport } from "../../player/follow";
+import type { Delivery } from "../../player/source";
+import type { Link } from "../../socket/connection";
+
+export type Phase = "loading" | "join" | "joining" | "in" | "unknown" | "replaced" | "unreachable";
+
+export interface RoomView {
+  phase: Phase;
+  room: Room | null;
+  link: Link;
+  you: number | null;
+  state: State | null;
+  members: Member[];
+  chat: ChatLine[];
+  /** Asked for and not answered yet. */
+  pending: { id: string; kind: CommandKind } | null;
+  /** Something to tell this person, once. */
+  notice: { id: number; text: string } | null;
+  delivery: Delivery | null;
+  /** Why there is no picture. */
+  trouble: string | null;
+  report: FollowReport;
+  /** The browser wants another tap before it makes sound (or starts at all). */
+  tap: "none" | "sound" | "start";
+  volume: number;
+  muted: boolean;
+  joinError: string | null;
+}
+
+export type RoomStore = ReturnType<typeof createRoomStore>;
+
+export function createRoomStore(volume: number, muted: boolean) {
+  return createStore<RoomView>()(() => ({
+    phase: "loading",
+    room: null,
+    link: "connecting",
+    you: null,
+    state: null,
+    members: [],
+    chat: [],
+    pending: null,
+    notice: null,
+    delivery: null,
+    trouble: null,
+    report: { status: "idle", skew: null, bufferMs: 0 },
+    tap: "none",
+    volume,
+    muted,
+    joinError: null,
+  }));
+}

@@ -1,0 +1,114 @@
+import { type RefObject, useEffect } from "react";
+import type { RoomSession } from "./session";
+
+const STEP_MS = 5_000;
+const JUMP_MS = 10_000;
+const VOLUME_STEP = 0.05;
+
+/** Keys for the whole page. Not while somebody types, and never together with Ctrl, Alt or Meta. */
+export function useKeyboard(
+  session: RoomSession,
+  frame: RefObject<HTMLElement | null>,
+  onHelp: () => void,
+): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+      if (session.store.getState().phase !== "in" || isTyping(event.target)) return;
+      // A focused button keeps its own Space and Enter.
+      if (event.key === " " && event.target instanceof HTMLButtonElement) return;
+      if (act(event.key, session, frame, onHelp)) event.preventDefault();
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, [session, frame, onHelp]);
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
+  return target instanceof HTMLInputElement && target.type !== "range";
+}
+
+/** True when the key meant something. */
+function act(
+  key: string,
+  session: RoomSession,
+  frame: RefObject<HTMLElement | null>,
+  onHelp: () => void,
+): boolean {
+  const { state, volume, muted } = session.store.getState();
+  const duration = state?.media?.duration_ms;
+  if (key >= "0" && key <= "9" && key.length === 1) {
+    if (duration) session.ask({ kind: "seek", pos: Math.round((duration * Number(key)) / 10) });
+    return true;
+  }
+  switch (key) {
+    case " ":
+    case "k":
+    case "K":
+    case "MediaPlayPause":
+      session.ask({ kind: state && state.v > 0 ? "pause" : "play" });
+      return true;
+    case "j":
+    case "J":
+      session.ask({ kind: "seek_by", delta: -JUMP_MS });
+      return true;
+    case "l":
+    case "L":
+      session.ask({ kind: "seek_by", delta: JUMP_MS });
+      return true;
+    case "ArrowLeft":
+      session.ask({ kind: "seek_by", delta: -STEP_MS });
+      return true;
+    case "ArrowRight":
+      session.ask({ kind: "seek_by", delta: STEP_MS });
+      return true;
+    case "ArrowUp":
+      session.setVolume(volume + VOLUME_STEP, false);
+      return true;
+    case "ArrowDown":
+      session.setVolume(volume - VOLUME_STEP, muted);
+      return true;
+    case "m":
+    case "M":
+      session.setVolume(volume, !muted);
+      return true;
+    case "f":
+    case "F":
+      toggleFullscreen(frame.current);
+      return true;
+    case "Home":
+      session.ask({ kind: "seek", pos: 0 });
+      return true;
+    case "End":
+      if (duration) session.ask({ kind: "seek", pos: duration });
+      return true;
+    case "t":
+    case "T":
+      document.getElementById("chat-input")?.focus();
+      return true;
+    case "?":
+      onHelp();
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The whole stage rather than the bare picture, so that the controls come along; iPhones only offer the picture. */
+export function toggleFullscreen(frame: HTMLElement | null): void {
+  if (!frame) return;
+  const doc = document as Document & { webkitFullscreenElement?: Element; webkitExitFullscreen?: () => void };
+  if (doc.fullscreenElement ?? doc.webkitFullscreenElement) {
+    if (doc.exitFullscreen) void doc.exitFullscreen();
+    else doc.webkitExitFullscreen?.();
+    return;
+  }
+  const any = frame as HTMLElement & { webkitRequestFullscreen?: () => void };
+  if (any.requestFullscreen) void any.requestFullscreen().catch(() => undefined);
+  else if (any.webkitRequestFullscreen) any.webkitRequestFullscreen();
+  else
+    (
+      frame.querySelector("video") as { webkitEnterFullscreen?: () => void } | null
+    )?.webkitEnterFullscreen?.();
+}
