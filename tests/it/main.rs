@@ -3,7 +3,8 @@
 mod engine;
 mod hub;
 mod media;
+mod protocol;
 mod rooms;
 mod support;
-mod ws;
 mod tidy;
+mod ws;
