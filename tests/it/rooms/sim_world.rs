@@ -309,7 +309,7 @@ impl World {
                 Input::Command(member, command)
             }
             Up::Ready(epoch, rev) => Input::Ready { member, epoch, rev },
-            Up::Stat(stat) => Input::Stat(member, stat),
+            Up::Stat(report) => Input::Stat(member, report),
             Up::Chat(text) => Input::Chat { member, id: text.clone(), text },
         };
         self.room.handle(self.now, input);

@@ -2,3 +2,4 @@
 mod conversation;
 mod door;
 mod party;
+mod silence;

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use watchparty::clock::{SharedClock, SystemClock};
 use watchparty::hub::{Hub, RoomMedia};
 use watchparty::model::{DisplayName, MediaTime, RoomCode};
-use watchparty::ws::{Guest, Sockets, router, translate};
+use watchparty::ws::{Guest, Patience, Sockets, router, translate};
 
 /// Nothing here takes this long; a test that waits longer has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -38,6 +38,10 @@ pub(crate) struct Party {
 impl Party {
     /// A running server with one room and a film on.
     pub(crate) async fn start() -> Self {
+        Self::start_with(Patience::default()).await
+    }
+
+    pub(crate) async fn start_with(patience: Patience) -> Self {
         let clock: SharedClock = Arc::new(SystemClock);
         let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
         let hub = Hub::new(Arc::clone(&clock), tracker.clone(), stop.clone(), translate::encode);
@@ -48,6 +52,7 @@ impl Party {
             tracker: tracker.clone(),
             stop: stop.clone(),
             verify: Arc::new(verify),
+            patience,
             find_title: Arc::new(|id| async move { Some(film()).filter(|film| film.id == id) }.boxed()),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
