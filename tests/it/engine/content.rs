@@ -84,7 +84,7 @@ fn frames_survive_b_frames_open_picture_groups_and_coarse_clocks() {
         ("mpeg2.mpg", &["-c:v", "mpeg2video", "-bf", "2", "-q:v", "3"]),
     ];
     for (name, encode) in cases {
-        let path = made(name, &[&["-i", demo, "-t", "8"][..], encode, &["-c:a", "aac"]].concat());
+        let path = made(name, &[&["-i", demo, "-t", "8"][..], encode, &["-c:a", "ac3"]].concat());
         let (source, index) = open(&path);
         assert_eq!(index.frame_rate, Some((24, 1)), "{name}");
         // The encoders of the last two always make open groups.

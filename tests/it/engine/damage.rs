@@ -60,7 +60,7 @@ fn noise(seed: u64) -> impl Iterator<Item = u64> {
 fn flipped_bytes_end_in_full_segments_or_typed_errors() {
     for name in ["whole.mp4", "whole.mkv", "whole.ts"] {
         let content = std::fs::read(whole(name)).expect("read");
-        for seed in 1..9 {
+        for seed in 1..4 {
             let mut content = content.clone();
             let mut random = noise(seed);
             for _ in 0..300 {

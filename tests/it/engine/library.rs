@@ -79,7 +79,7 @@ fn play(path: &Path) -> Result<String, String> {
                 return Err(format!("{label} {job:?} depends on history"));
             }
         }
-        report.push_str(&format!(", {label} {} ok", jobs.len()));
+        report = format!("{report}, {label} {} ok", jobs.len());
     }
     Ok(report)
 }
