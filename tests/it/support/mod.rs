@@ -1,3 +1,4 @@
 //! Helpers of the integration tests.
-pub mod boxes;
-pub mod films;
+pub(crate) mod boxes;
+pub(crate) mod films;
+pub(crate) mod marker;
