@@ -1,5 +1,14 @@
 /** The REST calls the page makes. Every failure is an `ApiError` whose message can be shown to a person. */
-import type { LibraryStatus, MediaPage, Playback, Room, RoomList, ServerInfo, Session } from './types';
+import type {
+  LibraryStatus,
+  MediaItem,
+  MediaPage,
+  Playback,
+  Room,
+  RoomList,
+  ServerInfo,
+  Session,
+} from './types';
 
 export type { Playback } from './types';
 
@@ -52,6 +61,8 @@ export function fetchMedia(q: string, cursor: string | null, signal?: AbortSigna
   return call('GET', `/media?${query.toString()}`, undefined, signal);
 }
 
+export const fetchTitle = (media: string) => call<MediaItem>('GET', `/media/${encodeURIComponent(media)}`);
+
 export const fetchPlayback = (media: string, caps: string) =>
   call<Playback>('GET', `/media/${encodeURIComponent(media)}/playback?${caps}`);
 
@@ -67,5 +78,3 @@ export const signInAsGuest = (name: string, room: string) =>
   call<Session>('POST', '/auth/guest', { name, room });
 
 export const claimServer = (token: string) => call<Session>('POST', '/auth/setup', { token });
-
-export const posterUrl = (media: string) => `${BASE}/media/${encodeURIComponent(media)}/poster`;

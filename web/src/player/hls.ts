@@ -6,19 +6,30 @@ import workerUrl from 'hls.js/dist/hls.worker.js?url';
 /** A running HLS session on an element. */
 export interface HlsSession {
   close(): void;
+  /** The element itself gave up on what it was fed. */
+  elementFailed(): void;
 }
 
 export interface HlsEvents {
   /** Nothing more can be done here: the URLs are no longer valid, or the film cannot be played. */
-  failed(why: 'expired' | 'media' | 'network'): void;
+  failed(why: 'expired' | 'media' | 'server'): void;
 }
 
 const MAX_BUFFER_S = 30;
 const BACK_BUFFER_S = 60;
 /** We are on a LAN until proven otherwise; the default of 0.5 Mbit/s would begin with the poorest picture. */
 const FIRST_ESTIMATE_BPS = 5e7;
-const RESTART_MS = 1_000;
-const RESTARTS_MAX = 20;
+/** The server is away: knock again this often, for ever. What is buffered plays on. */
+const KNOCK_MS = 2_000;
+/** The server answers, but with an error: a few tries, then say so. */
+const LOAD_POLICY = {
+  default: {
+    maxTimeToFirstByteMs: 20_000,
+    maxLoadTimeMs: 120_000,
+    timeoutRetry: { maxNumRetry: 2, retryDelayMs: 0, maxRetryDelayMs: 0 },
+    errorRetry: { maxNumRetry: 2, retryDelayMs: 500, maxRetryDelayMs: 2_000 },
+  },
+};
 
 /** Fetches the library ahead of need. */
 export const loadHls = () => import('hls.js');
@@ -35,6 +46,9 @@ function config(progressive: boolean, startPosition: number): Partial<HlsConfig>
     enableWorker: true,
     workerPath: workerUrl,
     lowLatencyMode: false,
+    manifestLoadPolicy: LOAD_POLICY,
+    playlistLoadPolicy: LOAD_POLICY,
+    fragLoadPolicy: LOAD_POLICY,
   };
 }
 
@@ -47,45 +61,67 @@ export function openHls(
 ): HlsSession {
   let hls: Hls | null = null;
   let closed = false;
-  let restarts = 0;
+  let progressive = true;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  const start = async (progressive: boolean) => {
+  const start = async () => {
     const library = (await loadHls()).default;
     if (closed) return;
     hls = new library(config(progressive, startPosition()));
-    hls.on(library.Events.ERROR, (_, data) => onError(library, data, progressive));
-    hls.on(library.Events.FRAG_BUFFERED, () => {
-      restarts = 0;
-    });
+    hls.on(library.Events.ERROR, (_, data) => onError(library, data));
     hls.loadSource(url);
     hls.attachMedia(video);
   };
 
-  const onError = (library: typeof Hls, data: ErrorData, progressive: boolean) => {
+  /** Feeding fragments before they are complete is the fast way, but a young one: one error, and no more of it. */
+  const mediaFailed = () => {
     if (closed) return;
-    const status = data.response?.code;
-    if (data.fatal && (status === 403 || status === 401 || status === 404 || status === 410)) {
-      events.failed('expired');
-    } else if (progressive && data.type === library.ErrorTypes.MEDIA_ERROR && data.fatal) {
-      // Feeding fragments before they are complete is the fast way, but a young one: one error, and no more of it.
-      hls?.destroy();
-      void start(false);
-    } else if (data.fatal && data.type === library.ErrorTypes.NETWORK_ERROR) {
-      restarts += 1;
-      if (restarts > RESTARTS_MAX) events.failed('network');
-      else timer = setTimeout(() => hls?.startLoad(startPosition() / 1000), RESTART_MS);
-    } else if (data.fatal) {
+    if (!progressive) {
       events.failed('media');
+      return;
+    }
+    progressive = false;
+    hls?.destroy();
+    launch();
+  };
+
+  const onError = (library: typeof Hls, data: ErrorData) => {
+    if (closed || !data.fatal) return;
+    const status = data.response?.code ?? 0;
+    if (data.type !== library.ErrorTypes.NETWORK_ERROR) {
+      mediaFailed();
+    } else if (status >= 500) {
+      events.failed('server');
+    } else if (status >= 400) {
+      events.failed('expired');
+    } else {
+      timer = setTimeout(() => knock(library), KNOCK_MS);
     }
   };
 
-  void start(true).catch(() => events.failed('network'));
+  const knock = (library: typeof Hls) => {
+    if (closed || !hls) return;
+    if (hls.levels.length > 0) {
+      hls.startLoad(startPosition() / 1000);
+    } else {
+      hls.loadSource(url);
+      hls.once(library.Events.MANIFEST_PARSED, () => hls?.startLoad(startPosition() / 1000));
+    }
+  };
+
+  const launch = () => {
+    start().catch(() => {
+      timer = setTimeout(launch, KNOCK_MS);
+    });
+  };
+
+  launch();
   return {
     close() {
       closed = true;
       clearTimeout(timer);
       hls?.destroy();
     },
+    elementFailed: mediaFailed,
   };
 }

@@ -34,7 +34,9 @@ export class Source {
     private events: SourceEvents,
   ) {
     this.stopReports = mediator.onReport((report) => {
-      if (report === 'failed' && this.direct) this.leaveDirect();
+      if (report !== 'failed') return;
+      if (this.direct) this.leaveDirect();
+      else this.hls?.elementFailed();
     });
     void this.begin(true);
   }
@@ -79,16 +81,16 @@ export class Source {
     }
   }
 
-  private streamFailed(why: 'expired' | 'media' | 'network'): void {
+  private streamFailed(why: 'expired' | 'media' | 'server'): void {
     if (this.closed) return;
     this.renewals += 1;
-    if (why !== 'media' && this.renewals <= RENEWALS_MAX) {
+    if (why === 'expired' && this.renewals <= RENEWALS_MAX) {
       void this.begin(this.direct);
     } else {
       this.events.failed(
         why === 'media'
           ? 'This browser cannot decode the film.'
-          : 'The film stopped arriving from the server.',
+          : 'The server could not prepare this part of the film.',
       );
     }
   }

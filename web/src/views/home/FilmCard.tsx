@@ -39,13 +39,13 @@ export function FilmCard({ item, verb, busy, onPick }: Props) {
         )}
       </span>
       <span className={styles.shade} aria-hidden="true" />
-      {item.duration_ms > 0 && <span className={styles.length}>{length(item.duration_ms)}</span>}
       <span className={styles.words}>
         <span className={styles.title}>{item.title}</span>
         {!item.playable && (
           <span className={styles.reason}>{item.reason ?? 'This file cannot be played.'}</span>
         )}
       </span>
+      {item.duration_ms > 0 && <span className={styles.length}>{length(item.duration_ms)}</span>}
     </>
   );
   if (!item.playable) {
@@ -66,10 +66,10 @@ export function FilmCard({ item, verb, busy, onPick }: Props) {
         className={`${styles.card} ${busy === item.id ? styles.busy : ''}`}
         data-testid="film-card"
         data-media-id={item.id}
-        aria-label={`${verb} ${item.title}`}
         disabled={busy !== null}
         onClick={() => onPick(item)}
       >
+        <span className="visually-hidden">{verb} </span>
         {picture}
         <span className={styles.verb} aria-hidden="true">
           <Play size={15} fill="currentColor" /> {busy === item.id ? 'Opening…' : verb}

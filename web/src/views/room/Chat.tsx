@@ -69,7 +69,7 @@ export function Chat() {
                 <p className={styles.head}>
                   <span
                     className={styles.blob}
-                    style={{ background: colour(line.from ?? 0) }}
+                    style={{ background: colour(line.from ?? 0, 56) }}
                     aria-hidden="true"
                   />
                   <strong>{line.from === you ? 'You' : line.name}</strong>

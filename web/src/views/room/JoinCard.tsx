@@ -1,5 +1,4 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react';
-import { posterUrl } from '../../api/client';
 import { recall } from '../../app/memory';
 import { Button } from '../../ui/Button';
 import styles from './JoinCard.module.css';
@@ -12,6 +11,7 @@ export function JoinCard() {
   const session = useSession();
   const phase = useRoom((view) => view.phase);
   const room = useRoom((view) => view.room);
+  const backdrop = useRoom((view) => view.backdrop);
   const error = useRoom((view) => view.joinError);
   const [name, setName] = useState(recall('name') ?? '');
   const field = useRef<HTMLInputElement>(null);
@@ -30,14 +30,7 @@ export function JoinCard() {
 
   return (
     <div className={styles.veil}>
-      {room?.media && (
-        <img
-          className={styles.backdrop}
-          src={posterUrl(room.media.id)}
-          alt=""
-          onError={(e) => e.currentTarget.remove()}
-        />
-      )}
+      {backdrop && <img className={styles.backdrop} src={backdrop} alt="" />}
       {phase === 'unreachable' && (
         <p className={styles.waiting} role="status">
           The server cannot be reached. Trying again…

@@ -33,8 +33,8 @@ export function People() {
 }
 
 /** The golden angle spreads neighbours over the circle of colours. */
-export function colour(member: number): string {
-  return `hsl(${Math.round((member * 137.5 + 20) % 360)}, 46%, 38%)`;
+export function colour(member: number, lightness = 30): string {
+  return `hsl(${Math.round((member * 137.5 + 20) % 360)}, 46%, ${lightness}%)`;
 }
 
 function words(member: Member): string {

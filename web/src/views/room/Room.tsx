@@ -26,13 +26,15 @@ export function Room() {
 
   return (
     <div className={styles.room}>
-      <TopBar sharing={sharing} onShare={setSharing} onChoose={choose} />
+      <div inert={!inside || choosing}>
+        <TopBar sharing={sharing} onShare={setSharing} onChoose={choose} />
+      </div>
       {inside && lost && (
         <p className={styles.lost} role="status" data-testid="connection-lost">
           Connection lost. The film goes on; trying to get back…
         </p>
       )}
-      <div className={styles.body}>
+      <div className={styles.body} inert={!inside || choosing}>
         <main className={styles.watch}>
           <Stage onChoose={choose} />
           <StatusStrip />

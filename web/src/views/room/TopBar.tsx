@@ -26,7 +26,7 @@ export function TopBar({ sharing, onShare, onChoose }: Props) {
         <div className={styles.actions}>
           <Button
             data-testid="choose-film"
-            aria-label="Choose a film"
+            aria-label="Films"
             onClick={onChoose}
             className={styles.slim}
           >

@@ -2,7 +2,7 @@
  * One visit to one room: owns the socket, the player and the store, and wires them. Requests go up, state comes
  * down; the player's own events end here as reports and never become commands.
  */
-import { ApiError, fetchRoom, signInAsGuest } from '../../api/client';
+import { ApiError, fetchRoom, fetchTitle, signInAsGuest } from '../../api/client';
 import type { ChatLine, ServerMessage, State } from '../../api/types';
 import { recall, recallNumber, remember } from '../../app/memory';
 import { controllerIsOn } from '../../app/switches';
@@ -50,12 +50,21 @@ export class RoomSession {
       if (room.media && room.members === 0) this.show(room.media.id);
       const name = recall('name');
       if (name && placeIn(this.code)) void this.join(name);
+      else if (room.media) void this.decorate(room.media.id);
     } catch (error) {
       if (this.closed) return;
       const known =
         error instanceof ApiError && (error.status === 404 || error.status === 400 || error.status === 422);
       this.store.setState({ phase: known ? 'unknown' : 'unreachable' });
       if (!known) setTimeout(() => this.closed || void this.open(), RETRY_ROOM_MS);
+    }
+  }
+
+  private async decorate(media: string): Promise<void> {
+    try {
+      this.store.setState({ backdrop: (await fetchTitle(media)).poster_url ?? null });
+    } catch {
+      // Only decoration.
     }
   }
 
@@ -105,12 +114,15 @@ export class RoomSession {
     const clean = Math.max(0, Math.min(1, Math.round(volume * 100) / 100));
     remember('volume', String(clean));
     remember('muted', muted ? '1' : '0');
-    this.store.setState({ volume: clean, muted });
+    // Wanting sound by hand is the gesture that the browser waited for.
+    const tap = this.store.getState().tap === 'sound' && !muted ? 'none' : this.store.getState().tap;
+    this.store.setState({ volume: clean, muted, tap });
     this.applyVolume();
   }
 
   /** The tap that the browser wanted. */
   allow(): void {
+    this.mediator.unlock();
     this.store.setState({ tap: 'none', muted: false });
     remember('muted', '0');
     this.applyVolume();

@@ -10,6 +10,8 @@ export type Phase = 'loading' | 'join' | 'joining' | 'in' | 'unknown' | 'replace
 export interface RoomView {
   phase: Phase;
   room: Room | null;
+  /** A picture of the film, for behind the join card. */
+  backdrop: string | null;
   link: Link;
   you: number | null;
   state: State | null;
@@ -36,6 +38,7 @@ export function createRoomStore(volume: number, muted: boolean) {
   return createStore<RoomView>()(() => ({
     phase: 'loading',
     room: null,
+    backdrop: null,
     link: 'connecting',
     you: null,
     state: null,
