@@ -1,6 +1,7 @@
 //! The one integration-test binary.
 mod api;
 mod cli;
+mod engine;
 mod library;
 mod media;
 mod protocol;

@@ -1,7 +1,7 @@
 //! What the edge lets in and how it says no.
 use serde_json::{Value, json};
 
-use crate::support::Server;
+use crate::support::server::Server;
 
 fn server() -> (tempfile::TempDir, Server) {
     let empty = tempfile::tempdir().unwrap();

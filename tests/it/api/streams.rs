@@ -1,12 +1,13 @@
 //! From a title to its bytes, with signed addresses only.
 use serde_json::Value;
 
-use crate::support::{Server, films};
+use crate::support::films::folder;
+use crate::support::server::Server;
 
 /// A server with one film, and that film's playback.
 async fn watching(name: &str) -> Option<(tempfile::TempDir, Server, Value)> {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::copy(films()?.join(name), dir.path().join("Film.mp4")).unwrap();
+    std::fs::copy(folder()?.join(name), dir.path().join("Film.mp4")).unwrap();
     let server = Server::with_films(&[dir.path()]);
     let titles = server.scanned(1).await;
     let path = format!("/api/v1/media/{}/playback", titles[0]["id"].as_str().unwrap());

@@ -3,7 +3,8 @@ use std::net::TcpListener;
 use std::process::Output;
 use std::time::Duration;
 
-use crate::support::{Server, films, run};
+use crate::support::films::folder;
+use crate::support::server::{Server, run};
 
 /// Exit code and the one sentence on stderr.
 fn refusal(output: &Output) -> (i32, String) {
@@ -105,7 +106,7 @@ fn version_paths_and_the_document_are_printed() {
 
 #[test]
 fn probe_says_what_a_file_is_and_why_another_is_none() {
-    let Some(films) = films() else { return };
+    let Some(films) = folder() else { return };
     let film = films.join("sintel_trailer_720p.mp4");
     let probed = run(&["probe".as_ref(), film.as_os_str(), "--json".as_ref()]);
     let report: serde_json::Value = serde_json::from_slice(&probed.stdout).unwrap();

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Server, films, wait_for};
+use crate::support::films::folder;
+use crate::support::server::Server;
+use crate::support::wait::wait_for;
 
 /// Bytes of a name that has everything a name should not have.
 const ODD_NAMES: &[&[u8]] =
@@ -42,7 +44,7 @@ async fn a_hostile_folder_is_listed_to_the_end_with_reasons() {
 
 #[tokio::test]
 async fn films_with_odd_names_are_listed_and_play() {
-    let Some(films) = films() else { return };
+    let Some(films) = folder() else { return };
     let dir = tempfile::tempdir().unwrap();
     for name in ODD_NAMES {
         std::fs::copy(films.join("sintel_trailer_720p.mp4"), dir.path().join(OsStr::from_bytes(name))).unwrap();
@@ -62,7 +64,7 @@ async fn films_with_odd_names_are_listed_and_play() {
 
 #[tokio::test]
 async fn titles_survive_a_restart_and_files_that_come_and_go_are_noticed() {
-    let Some(films) = films() else { return };
+    let Some(films) = folder() else { return };
     let (data, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let copy = |to: &str| std::fs::copy(films.join("music_mp3_47s.mp3"), dir.path().join(to)).unwrap();
     copy("One.mp3");
@@ -86,7 +88,7 @@ async fn titles_survive_a_restart_and_files_that_come_and_go_are_noticed() {
 
 #[tokio::test]
 async fn an_unplugged_folder_forgets_nothing() {
-    let Some(films) = films() else { return };
+    let Some(films) = folder() else { return };
     let (data, parent) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let disk = parent.path().join("disk");
     std::fs::create_dir(&disk).unwrap();

@@ -11,7 +11,7 @@ use watchparty::media::{Media, MediaConfig, MediaError, Presentation, RenditionI
 
 const CACHE_BYTES_MAX: u64 = 1 << 30;
 const POLL: Duration = Duration::from_millis(10);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A service and the folder it keeps segments in.
 pub(super) struct Rig {
@@ -65,13 +65,4 @@ impl Rig {
         };
         assert!(tokio::time::timeout(PATIENCE, poll).await.is_ok(), "{what}: {:?}", self.media.stats());
     }
-}
-
-/// A film of the test collection, whose folder `WATCHPARTY_TEST_MEDIA` names; `None` where there is no collection.
-pub(super) fn sample(name: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("WATCHPARTY_TEST_MEDIA");
-    if folder.is_none() {
-        eprintln!("skipped: WATCHPARTY_TEST_MEDIA does not name a folder of test films");
-    }
-    folder.map(|folder| PathBuf::from(folder).join(name))
 }

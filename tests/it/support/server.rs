@@ -7,14 +7,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::wait_for;
+use crate::support::wait::wait_for;
 
 const EXECUTABLE: &str = env!("CARGO_BIN_EXE_watchparty");
-
-/// Real films, if this machine has them: the folder that `WATCHPARTY_TEST_MEDIA` names.
-pub(crate) fn films() -> Option<PathBuf> {
-    std::env::var_os("WATCHPARTY_TEST_MEDIA").map(PathBuf::from).filter(|dir| dir.is_dir())
-}
 
 /// The executable, deaf to the environment of whoever runs the tests.
 fn command() -> Command {

@@ -1,0 +1,259 @@
+//! Packets of one stream in file order, from any place in the file. Tolerates damage; never runs away.
+use ffmpeg_next::ffi;
+
+use crate::media::engine::av::{Packet, pair};
+use crate::media::engine::io::Input;
+use crate::media::engine::timeline::seconds_to_pts;
+use crate::media::engine::{Cancel, EngineError, open_source};
+use crate::media::info::Source;
+
+/// Consecutive read errors after which the file counts as ended.
+const READ_ERRORS_MAX: u32 = 64;
+/// Decoding time running back by more than this ends the film: what follows is another recording.
+const BREAK_SECONDS: f64 = 2.0;
+/// How far other streams may run ahead of the wanted place before a silent stream counts as ended there.
+const INTERLEAVE_SECONDS: f64 = 10.0;
+/// First step back when a seek landed after the wanted place; grows fourfold.
+const SEEK_BACK_SECONDS: f64 = 1.0;
+/// Steps back before starting from the beginning of the file.
+const SEEK_TRIES: u32 = 5;
+
+/// Reads one stream.
+pub(super) struct Reader {
+    source: Source,
+    input: Input,
+    stream: usize,
+    /// The stream that the container's index belongs to.
+    reference: usize,
+    pending: Option<Packet>,
+    last_dts: Option<i64>,
+    /// For streams without timestamps: the next packet's time and the step.
+    counted: Option<(i64, i64)>,
+    ended: bool,
+}
+
+impl Reader {
+    pub(super) fn open(source: &Source, stream: u32, cancel: &Cancel) -> Result<Self, EngineError> {
+        let input = open_source(source, cancel)?;
+        let stream = stream as usize;
+        if input.stream(stream).is_none() {
+            return Err(EngineError::Damaged("the stream is gone".to_owned()));
+        }
+        let reference = source.info.video().map_or(stream, |(video, _)| video.index as usize);
+        let mut reader = Self {
+            source: source.clone(),
+            input,
+            stream,
+            reference,
+            pending: None,
+            last_dts: None,
+            counted: None,
+            ended: false,
+        };
+        reader.select();
+        reader.find_clock(cancel)?;
+        Ok(reader)
+    }
+
+    /// MP4 reads only the samples that are asked for; elsewhere the video stream costs nothing and serves as a clock.
+    fn select(&mut self) {
+        let alone = self.input.container().starts_with("mov");
+        let mut streams = vec![self.stream];
+        if !alone && self.reference != self.stream && self.input.stream(self.reference).is_some() {
+            streams.push(self.reference);
+        }
+        self.input.keep_only(&streams);
+    }
+
+    /// Elementary streams carry no time: their packets are counted.
+    fn find_clock(&mut self, cancel: &Cancel) -> Result<(), EngineError> {
+        if let Some(first) = self.read(cancel, None)? {
+            if first.pts().is_none() && first.dts().is_none() {
+                let (num, den) = self.frame_rate().unwrap_or((25, 1));
+                let step = seconds_to_pts(f64::from(den) / f64::from(num), self.time_base()).max(1);
+                self.counted = Some((0, step));
+                self.rewind(cancel)?;
+            } else {
+                self.pending = Some(first);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn input(&self) -> &Input {
+        &self.input
+    }
+
+    pub(super) fn set_cancel(&mut self, cancel: &Cancel) {
+        self.input.set_cancel(cancel);
+    }
+
+    pub(super) fn parameters(&self) -> Result<&ffi::AVCodecParameters, EngineError> {
+        self.input.parameters(self.stream).ok_or_else(|| EngineError::Damaged("the stream is gone".to_owned()))
+    }
+
+    pub(super) fn time_base(&self) -> (i32, i32) {
+        self.input.stream(self.stream).map_or((1, 1000), |stream| pair(stream.time_base))
+    }
+
+    pub(super) fn is_counted(&self) -> bool {
+        self.counted.is_some()
+    }
+
+    fn frame_rate(&self) -> Option<(i32, i32)> {
+        let stream = self.input.stream(self.stream)?;
+        [stream.avg_frame_rate, stream.r_frame_rate].map(pair).into_iter().find(|(num, den)| *num > 0 && *den > 0)
+    }
+
+    /// Puts a packet back; the next read returns it.
+    pub(super) fn unread(&mut self, packet: Packet) {
+        self.pending = Some(packet);
+    }
+
+    /// The next packet of the stream; `None` at the end of what can be read.
+    pub(super) fn next(&mut self, cancel: &Cancel) -> Result<Option<Packet>, EngineError> {
+        self.next_until(cancel, None)
+    }
+
+    /// Like `next`, and `None` as well once the reference stream is far past `until` (in this stream's time).
+    pub(super) fn next_until(&mut self, cancel: &Cancel, until: Option<i64>) -> Result<Option<Packet>, EngineError> {
+        match self.pending.take() {
+            Some(packet) => Ok(Some(packet)),
+            None => self.read(cancel, until),
+        }
+    }
+
+    fn read(&mut self, cancel: &Cancel, until: Option<i64>) -> Result<Option<Packet>, EngineError> {
+        let mut errors = 0;
+        while !self.ended {
+            cancel.check()?;
+            match self.input.read()? {
+                Ok(packet) if packet.stream() == self.stream => {
+                    let packet = self.stamp(packet);
+                    if self.breaks(&packet) {
+                        break;
+                    }
+                    return Ok(Some(packet));
+                }
+                Ok(packet) => {
+                    if until.is_some_and(|until| self.is_past(&packet, until)) {
+                        return Ok(None);
+                    }
+                }
+                Err(ffi::AVERROR_EOF) => break,
+                Err(_) => {
+                    cancel.check()?;
+                    errors += 1;
+                    if errors > READ_ERRORS_MAX {
+                        break;
+                    }
+                }
+            }
+        }
+        self.ended = true;
+        Ok(None)
+    }
+
+    fn stamp(&mut self, mut packet: Packet) -> Packet {
+        if let Some((next, step)) = self.counted.as_mut() {
+            packet.set_times(None, *next);
+            *next += *step;
+        }
+        packet
+    }
+
+    fn breaks(&mut self, packet: &Packet) -> bool {
+        let Some(dts) = packet.dts() else { return false };
+        let back = seconds_to_pts(BREAK_SECONDS, self.time_base());
+        if self.last_dts.is_some_and(|last| dts.saturating_add(back) < last) {
+            return true;
+        }
+        self.last_dts = Some(dts.max(self.last_dts.unwrap_or(dts)));
+        false
+    }
+
+    fn is_past(&self, packet: &Packet, until: i64) -> bool {
+        let (Some(dts), Some(other)) = (packet.dts(), self.input.stream(packet.stream())) else { return false };
+        let (num, den) = pair(other.time_base);
+        let seconds = dts as f64 * f64::from(num) / f64::from(den.max(1));
+        let (own_num, own_den) = self.time_base();
+        seconds > until as f64 * f64::from(own_num) / f64::from(own_den.max(1)) + INTERLEAVE_SECONDS
+    }
+
+    /// Moves to an entry of this stream's own index. What comes next is for the caller to check.
+    pub(super) fn jump(&mut self, entry: i64) {
+        self.reset();
+        self.input.seek(self.stream, entry);
+    }
+
+    /// Moves so that the next packet is a key packet at or before `at` (or the first of the file).
+    pub(super) fn seek_key(&mut self, at: i64, cancel: &Cancel) -> Result<(), EngineError> {
+        self.seek_where(at, cancel, |packet| packet.is_key())
+    }
+
+    /// Moves so that the next packet is at or before `at` (or the first of the file).
+    pub(super) fn seek_any(&mut self, at: i64, cancel: &Cancel) -> Result<(), EngineError> {
+        self.seek_where(at, cancel, |_| true)
+    }
+
+    fn seek_where(&mut self, at: i64, cancel: &Cancel, wanted: fn(&Packet) -> bool) -> Result<(), EngineError> {
+        if self.counted.is_some() {
+            return self.rewind(cancel);
+        }
+        let mut back = 0.0;
+        for _ in 0..SEEK_TRIES {
+            let target = at.saturating_sub(seconds_to_pts(back, self.time_base()));
+            if !self.seek_raw(target) {
+                break;
+            }
+            if self.skip_to(at, cancel, wanted)? {
+                return Ok(());
+            }
+            back = if back == 0.0 { SEEK_BACK_SECONDS } else { back * 4.0 };
+        }
+        self.rewind(cancel)
+    }
+
+    fn seek_raw(&mut self, target: i64) -> bool {
+        self.reset();
+        let own = self.time_base();
+        let reference = if self.reference == self.stream { None } else { self.input.stream(self.reference) };
+        match reference.map(|stream| pair(stream.time_base)) {
+            Some((num, den)) if !self.input.container().starts_with("mov") => {
+                let scaled = i128::from(target) * i128::from(own.0) * i128::from(den)
+                    / (i128::from(own.1.max(1)) * i128::from(num.max(1)));
+                self.input.seek(self.reference, i64::try_from(scaled).unwrap_or(0))
+            }
+            _ => self.input.seek(self.stream, target),
+        }
+    }
+
+    /// Reads up to the first wanted packet; true when it is not after `at`.
+    fn skip_to(&mut self, at: i64, cancel: &Cancel, wanted: fn(&Packet) -> bool) -> Result<bool, EngineError> {
+        while let Some(packet) = self.read(cancel, Some(at))? {
+            if wanted(&packet) {
+                let fits = packet.pts().or(packet.dts()).is_some_and(|time| time <= at);
+                self.pending = Some(packet);
+                return Ok(fits);
+            }
+        }
+        Ok(false)
+    }
+
+    /// From the first packet of the file, with a fresh demuxer: the one way that always works.
+    fn rewind(&mut self, cancel: &Cancel) -> Result<(), EngineError> {
+        self.input = open_source(&self.source, cancel)?;
+        self.select();
+        self.reset();
+        Ok(())
+    }
+
+    fn reset(&mut self) {
+        self.pending = None;
+        self.last_dts = None;
+        self.ended = false;
+        if let Some((next, _)) = self.counted.as_mut() {
+            *next = 0;
+        }
+    }
+}

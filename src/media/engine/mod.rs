@@ -1,0 +1,154 @@
+//! The only place that touches libav: probe, index, init segments, media segments, posters, the demo film.
+//!
+//! Every function blocks and takes a [`Cancel`]; callers run them on their own named threads. A segment is a pure
+//! function of (file, track, job): a warm [`Head`] only saves work, it never changes a byte. libav demuxes, decodes,
+//! filters and encodes; fragments are written by our own code. Never spawns threads of its own (libav does inside
+//! codecs), never reads a clock other than through `Cancel`, never opens anything but the regular file it is given.
+#![expect(unsafe_code, reason = "libav is a C library; the wrappers in `av` and `io` own what it hands out")]
+mod allowed;
+mod audio_aac;
+mod av;
+mod cancel;
+mod clip;
+mod codec_string;
+mod decode;
+mod demux;
+mod downmix;
+mod encode;
+mod filter;
+mod fragment;
+mod head;
+mod index;
+mod io;
+mod log;
+mod mux;
+mod nal;
+mod poster;
+mod probe;
+mod timeline;
+mod video_copy;
+mod video_h264;
+
+use std::path::Path;
+
+use bytes::Bytes;
+
+use crate::media::identity::FileIdentity;
+use crate::media::info::{MediaInfo, Source};
+use crate::media::track::{TrackSpec, VideoIndex};
+
+pub use cancel::Cancel;
+pub use codec_string::encoded_codec_string;
+pub use head::{Head, SegmentStats};
+pub use log::install_log;
+
+pub(in crate::media) use clip::{ClipFormat, Picture, write_clip};
+
+/// Why the engine could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The file cannot be opened or read.
+    #[error("the file cannot be opened")]
+    Open {
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not the one that was probed.
+    #[error("the file has changed since it was looked at")]
+    Changed,
+    /// The content is sound but nothing here can handle it.
+    #[error("not supported: {0}")]
+    Unsupported(String),
+    /// The content is encrypted.
+    #[error("the file is protected (DRM)")]
+    Protected,
+    /// The content makes no sense here.
+    #[error("the file is damaged: {0}")]
+    Damaged(String),
+    /// The caller said stop.
+    #[error("cancelled")]
+    Cancelled,
+    /// The caller's deadline passed.
+    #[error("the deadline passed")]
+    DeadlineExceeded,
+    /// A fault of our own or of the machine.
+    #[error("engine failure: {0}")]
+    Internal(String),
+}
+
+/// Why a file is not a film we can show. `Display` is one plain sentence for people.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// A folder, device, pipe or link.
+    #[error("This is not a file.")]
+    NotAFile,
+    /// The system did not let us read it.
+    #[error("The file cannot be read.")]
+    Open {
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// No bytes.
+    #[error("The file is empty.")]
+    Empty,
+    /// No demuxer knows it.
+    #[error("This is not a film: the file is of another kind or damaged.")]
+    NotAFilm,
+    /// It reads like text.
+    #[error("This is not a film: the file is plain text.")]
+    Text,
+    /// A container without anything to see or hear.
+    #[error("There is no picture and no sound in this file.")]
+    NothingToPlay,
+    /// Encrypted.
+    #[error("This film is protected (DRM) and cannot be played.")]
+    Protected,
+    /// Larger than any film.
+    #[error("The picture is too large to be played.")]
+    TooLarge,
+    /// The caller said stop.
+    #[error("Looking at the file was interrupted.")]
+    Cancelled,
+    /// The caller's deadline passed.
+    #[error("Looking at the file took too long.")]
+    DeadlineExceeded,
+    /// A fault of our own.
+    #[error("The file could not be examined.")]
+    Internal(#[source] EngineError),
+}
+
+/// What is in a file, and which bytes it has.
+pub fn probe(path: &Path, cancel: &Cancel) -> Result<(MediaInfo, FileIdentity), ProbeError> {
+    probe::probe(path, cancel)
+}
+
+/// Where the frames of the film's video stream are. For a file without video: the span of its first sound track,
+/// without keyframes.
+///
+/// `keyframes[0] > start_pts` means that the first pictures hang on one that is hidden by an edit list: they can be
+/// transcoded, not copied. A stream without any timestamps of its own is reported with `open_gop`, for the same reason.
+pub fn index(source: &Source, cancel: &Cancel) -> Result<VideoIndex, EngineError> {
+    index::index(source, cancel)
+}
+
+/// `ftyp` and `moov` of a track: the same bytes whoever makes them, whenever. No film data is decoded or encoded.
+pub fn init_segment(source: &Source, spec: &TrackSpec, cancel: &Cancel) -> Result<Bytes, EngineError> {
+    mux::init_segment(source, spec, cancel)
+}
+
+/// A picture that stands for the film: JPEG, at most 640 pixels wide, upright, square pixels, not black if possible.
+pub fn poster(source: &Source, cancel: &Cancel) -> Result<Bytes, EngineError> {
+    poster::poster(source, cancel)
+}
+
+/// Opens the probed file again for reading; refuses another file in its place.
+fn open_source(source: &Source, cancel: &Cancel) -> Result<io::Input, EngineError> {
+    let file = io::open_regular(&source.path)?;
+    let metadata = file.metadata().map_err(|source| EngineError::Open { source })?;
+    if !source.identity.looks_unchanged(&metadata) {
+        return Err(EngineError::Changed);
+    }
+    io::Input::open(file, cancel)
+}

@@ -1,0 +1,156 @@
+//! Real films through the whole service: what the playlists promise is what the segments hold.
+use std::sync::Arc;
+
+use watchparty::media::track::Preset;
+use watchparty::media::{ClientCaps, MediaError, Presentation, RenditionId, Source, decide, playlist};
+
+use crate::media::harness::Rig;
+use crate::support::boxes;
+use crate::support::films::{film as sample, folder};
+
+fn timescale(init: &[u8]) -> u32 {
+    let mdhd = boxes::find(init, &["moov", "trak", "mdia", "mdhd"]).unwrap();
+    let at = if mdhd[0] == 1 { 20 } else { 12 };
+    u32::from_be_bytes(mdhd[at..at + 4].try_into().unwrap())
+}
+
+/// First decoding time of a segment and the tick after its last sample; fragments must join without a gap.
+fn span(segment: &[u8]) -> (i64, i64) {
+    let fragments = boxes::fragments(segment);
+    let start = fragments[0].tfdt as i64;
+    let end = fragments.iter().fold(start, |end, fragment| {
+        assert_eq!(end, fragment.tfdt as i64, "fragments join");
+        end + fragment.duration()
+    });
+    (start, end)
+}
+
+/// Every segment of a rendition: starts at its cut, lasts to the next one, to the tick.
+async fn check_rendition(rig: &Rig, film: &Arc<Presentation>, id: RenditionId) {
+    let name = format!("{} {id}", film.source.path.display());
+    let init = rig.media.init(film, &id).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+    let track = film.track(id, Preset::Ultrafast).unwrap();
+    assert_eq!(timescale(&init), track.timescale, "{name}");
+    for n in 0..track.segments() {
+        let bytes = rig.fetch(film, id, n).await.unwrap_or_else(|error| panic!("{name} {n}: {error}"));
+        let job = track.job(n).unwrap();
+        assert_eq!(span(&bytes), (job.start, job.end), "{name} segment {n}");
+    }
+    assert!(matches!(rig.fetch(film, id, track.segments()).await, Err(MediaError::NotFound)), "{name}");
+    let end = *track.cuts.last().unwrap() as f64 / f64::from(track.timescale);
+    let text = playlist::rendition(film, &id).unwrap();
+    let promised: f64 =
+        text.lines().filter_map(|line| line.strip_prefix("#EXTINF:")?.strip_suffix(',')?.parse::<f64>().ok()).sum();
+    assert!((promised - end).abs() < 1e-6, "{name}: {promised} {end}");
+}
+
+async fn check_film(name: &str) {
+    let Some(path) = sample(name) else { return };
+    let rig = Rig::start();
+    let film = rig.film(path).await;
+    let decision = decide(&film, &ClientCaps::default(), &[360]).unwrap();
+    for id in &decision.renditions {
+        check_rendition(&rig, &film, *id).await;
+    }
+    rig.media.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_mp4_with_aac_keeps_its_promises() {
+    check_film("bbb_480p_30s_aac51.mp4").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_mkv_with_chapters_keeps_its_promises() {
+    check_film("chapters_clock_aac51.mkv").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_mkv_with_two_sound_tracks_keeps_its_promises() {
+    check_film("multi_sub_two_audio.mkv").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ten_bit_film_keeps_its_promises() {
+    check_film("hevc_main10.mp4").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_film_of_variable_rate_keeps_its_promises() {
+    check_film("vfr_count_24s.mp4").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_starts_an_hour_late_keeps_its_promises() {
+    check_film("start_at_3600s.ts").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_avi_with_b_frames_keeps_its_promises() {
+    check_film("xvid_bframes_mp3.avi").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sound_that_ends_early_keeps_its_promises() {
+    check_film("shorter_audio.mp4").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sound_without_a_picture_keeps_its_promises() {
+    check_film("piano_112s.m4a").await;
+}
+
+/// A sound container around pictures that no decoder accepts.
+const UNDECODABLE: &str = "invalid_vp9.webm";
+
+/// Every file of the collection: what it is decided to be, and the first, a middle and the last segment of each rendition.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes; prints a table"]
+#[expect(clippy::print_stdout, reason = "the table is for people")]
+async fn every_film_of_the_collection_keeps_its_promises() {
+    let Some(folder) = folder() else { return };
+    let rig = Rig::start();
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    let mut broken = Vec::new();
+    for path in paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match rig.media.probe(&path).await {
+            Err(error) => println!("{name}: {error}"),
+            Ok((info, identity)) => {
+                let source = Source { path, identity, info: Arc::new(info) };
+                broken.extend(check_ends(&rig, &source, &name).await);
+            }
+        }
+    }
+    broken.retain(|line| !line.starts_with(UNDECODABLE));
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[expect(clippy::print_stdout, reason = "the table is for people")]
+async fn check_ends(rig: &Rig, source: &Source, name: &str) -> Vec<String> {
+    let film = match rig.media.presentation(source).await {
+        Ok(film) => film,
+        Err(error) => {
+            println!("{name}: {error}");
+            return Vec::new();
+        }
+    };
+    let decision = decide(&film, &ClientCaps::default(), &[360]).unwrap();
+    let ids: Vec<String> = decision.renditions.iter().map(ToString::to_string).collect();
+    println!("{name}: {} ms, {:?}, {}, {}", film.duration_ms, decision.mode, decision.reason, ids.join(" "));
+    let mut broken = Vec::new();
+    for id in decision.renditions {
+        let track = film.track(id, Preset::Ultrafast).unwrap();
+        let last = track.segments() - 1;
+        for n in [0, last / 2, last] {
+            let job = track.job(n).unwrap();
+            match rig.fetch(&film, id, n).await {
+                Ok(bytes) if span(&bytes) == (job.start, job.end) => {}
+                Ok(bytes) => broken.push(format!("{name} {id} {n}: {:?} instead of {job:?}", span(&bytes))),
+                Err(error) => broken.push(format!("{name} {id} {n}/{last}: {error}")),
+            }
+        }
+    }
+    broken
+}
