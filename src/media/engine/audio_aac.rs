@@ -21,6 +21,8 @@ const WARM_UP_FRAMES: i64 = 4;
 const TAIL_FRAMES: i64 = 2;
 /// Sound that the decoder hears before what counts: overlapping windows, bit reservoirs.
 const DECODER_WARM_UP_SECONDS: f64 = 0.35;
+/// Read before that and thrown away.
+const SETTLE_SECONDS: f64 = 2.0;
 /// Source samples around what is resampled, for the filter's length.
 const RESAMPLER_MARGIN: i64 = 256;
 /// Coarse container clocks round; within this a packet stands on the grid of its codec's frames.
@@ -185,7 +187,7 @@ impl Track {
         let time_base = self.reader.time_base();
         let begin = to_pts(low, time_base, &self.origin, self.rate) - seconds_to_pts(DECODER_WARM_UP_SECONDS, time_base);
         let end = to_pts(high, time_base, &self.origin, self.rate);
-        self.move_to(begin, end, cancel)?;
+        self.move_to(begin, cancel)?;
         let mut brush = Brush {
             decoder: decode::open(self.reader.parameters()?, time_base)?,
             converter: None,
@@ -227,17 +229,17 @@ impl Track {
     }
 
     /// Makes `kept` and the reader together cover `begin` and what follows.
-    fn move_to(&mut self, begin: i64, end: i64, cancel: &Cancel) -> Result<(), EngineError> {
+    fn move_to(&mut self, begin: i64, cancel: &Cancel) -> Result<(), EngineError> {
         let starts = self.kept.front().and_then(|packet| packet.pts().or(packet.dts()));
         let stands = self.kept.back().and_then(|packet| packet.pts().or(packet.dts()));
         let covered = starts.is_some_and(|starts| starts <= begin) && stands.is_some_and(|stands| stands >= begin);
         if covered && !self.ended {
             return Ok(());
         }
-        let _ = end;
         self.kept.clear();
         self.ended = false;
-        self.reader.seek_any(begin, cancel)
+        // Entered in the middle, a stream whose frames lie across its packets tells wrong times at first.
+        self.reader.seek_any(begin - seconds_to_pts(SETTLE_SECONDS, self.reader.time_base()), cancel)
     }
 
     /// Where a decoded frame starts, in source samples of content time.

@@ -34,7 +34,8 @@ fn find_start(data: &[u8], from: usize) -> Option<usize> {
 pub(super) enum Samples {
     /// They already are.
     AsIs,
-    /// Start codes are replaced by lengths; parameter sets that the init segment holds are dropped.
+    /// Start codes are replaced by lengths; parameter sets that the init segment holds are dropped, and so is what
+    /// comes before the first start code: the end of another picture, where a stream was entered in the middle.
     AnnexB { hevc: bool, known: Vec<Vec<u8>> },
 }
 
@@ -52,7 +53,7 @@ impl Samples {
     /// One packet as a sample.
     pub(super) fn convert(&self, data: &[u8]) -> Vec<u8> {
         let Self::AnnexB { hevc, known } = self else { return data.to_vec() };
-        if !is_annex_b(data) {
+        if known.is_empty() && !is_annex_b(data) {
             return data.to_vec();
         }
         let mut sample = Vec::with_capacity(data.len() + 16);

@@ -2,24 +2,23 @@
 
 /// One sample of a fragment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sample {
-    pub duration: u32,
-    pub size: u32,
-    pub sync: bool,
-    pub offset: i32,
+pub(crate) struct Sample {
+    pub(crate) duration: u32,
+    pub(crate) size: u32,
+    pub(crate) sync: bool,
+    pub(crate) offset: i32,
 }
 
 /// One `moof` + `mdat`.
 #[derive(Debug)]
-pub struct Fragment {
-    pub sequence: u32,
-    pub tfdt: u64,
-    pub samples: Vec<Sample>,
-    pub payload: usize,
+pub(crate) struct Fragment {
+    pub(crate) sequence: u32,
+    pub(crate) tfdt: u64,
+    pub(crate) samples: Vec<Sample>,
 }
 
 impl Fragment {
-    pub fn duration(&self) -> i64 {
+    pub(crate) fn duration(&self) -> i64 {
         self.samples.iter().map(|sample| i64::from(sample.duration)).sum()
     }
 }
@@ -29,7 +28,7 @@ fn word(data: &[u8], at: usize) -> u32 {
 }
 
 /// The boxes of a level as (kind, content).
-pub fn children(data: &[u8]) -> Vec<(String, &[u8])> {
+pub(crate) fn children(data: &[u8]) -> Vec<(String, &[u8])> {
     let mut boxes = Vec::new();
     let mut at = 0;
     while at < data.len() {
@@ -42,14 +41,14 @@ pub fn children(data: &[u8]) -> Vec<(String, &[u8])> {
 }
 
 /// The content of the first box on a path.
-pub fn find<'a>(data: &'a [u8], path: &[&str]) -> Option<&'a [u8]> {
+pub(crate) fn find<'a>(data: &'a [u8], path: &[&str]) -> Option<&'a [u8]> {
     let (first, rest) = path.split_first()?;
     let content = children(data).into_iter().find(|(kind, _)| kind == first)?.1;
     if rest.is_empty() { Some(content) } else { find(content, rest) }
 }
 
 /// The fragments of a segment; panics on anything else in it.
-pub fn fragments(segment: &[u8]) -> Vec<Fragment> {
+pub(crate) fn fragments(segment: &[u8]) -> Vec<Fragment> {
     let boxes = children(segment);
     assert_eq!(boxes.len() % 2, 0, "moof and mdat come in pairs");
     boxes
@@ -84,6 +83,5 @@ fn fragment(moof: &[u8], payload: usize) -> Fragment {
         sequence: word(find(moof, &["mfhd"]).expect("mfhd"), 4),
         tfdt: u64::from_be_bytes(tfdt[4..12].try_into().expect("eight bytes")),
         samples,
-        payload,
     }
 }

@@ -14,28 +14,28 @@ use watchparty::media::Source;
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The folder of real films; tests that need it do nothing without it.
-pub fn folder() -> Option<PathBuf> {
+pub(crate) fn folder() -> Option<PathBuf> {
     std::env::var_os("WATCHPARTY_TEST_MEDIA").map(PathBuf::from).filter(|folder| folder.is_dir())
 }
 
 /// A real film.
-pub fn film(name: &str) -> Option<PathBuf> {
+pub(crate) fn film(name: &str) -> Option<PathBuf> {
     folder().map(|folder| folder.join(name)).filter(|path| path.exists())
 }
 
 /// Stops a call that hangs.
-pub fn limit() -> Cancel {
+pub(crate) fn limit() -> Cancel {
     Cancel::with_deadline(Arc::new(SystemClock), LIMIT)
 }
 
 /// A folder that lives as long as the tests.
-pub fn scratch() -> &'static Path {
+pub(crate) fn scratch() -> &'static Path {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     FOLDER.get_or_init(|| tempfile::tempdir().expect("a temporary folder")).path()
 }
 
 /// Runs the distribution's `ffmpeg` and checks that it worked.
-pub fn ffmpeg(arguments: &[&str]) -> Output {
+pub(crate) fn ffmpeg(arguments: &[&str]) -> Output {
     let output = Command::new("ffmpeg")
         .args(["-hide_banner", "-nostdin", "-loglevel", "error", "-y"])
         .args(arguments)
@@ -46,7 +46,7 @@ pub fn ffmpeg(arguments: &[&str]) -> Output {
 }
 
 /// A film made once for all tests.
-pub fn made(name: &str, arguments: &[&str]) -> PathBuf {
+pub(crate) fn made(name: &str, arguments: &[&str]) -> PathBuf {
     let path = scratch().join(name);
     if !path.exists() {
         let part = scratch().join(format!("part-{}-{name}", std::process::id()));
@@ -57,7 +57,7 @@ pub fn made(name: &str, arguments: &[&str]) -> PathBuf {
 }
 
 /// Probes and indexes.
-pub fn open(path: &Path) -> (Source, VideoIndex) {
+pub(crate) fn open(path: &Path) -> (Source, VideoIndex) {
     let (info, identity) = engine::probe(path, &limit()).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let source = Source { path: path.to_owned(), identity, info: Arc::new(info) };
     let index = engine::index(&source, &limit()).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -65,7 +65,7 @@ pub fn open(path: &Path) -> (Source, VideoIndex) {
 }
 
 /// The frame grid that suits an index.
-pub fn grid(index: &VideoIndex) -> FrameGrid {
+pub(crate) fn grid(index: &VideoIndex) -> FrameGrid {
     match index.frame_rate {
         Some((num, den)) => {
             let factor = 1000_u32.div_ceil(num);
@@ -75,12 +75,12 @@ pub fn grid(index: &VideoIndex) -> FrameGrid {
     }
 }
 
-pub fn origin(index: &VideoIndex) -> Origin {
+pub(crate) fn origin(index: &VideoIndex) -> Origin {
     Origin { pts: index.start_pts, time_base: index.time_base }
 }
 
 /// Stream time in ticks of the grid, rounded as the engine does it.
-pub fn tick(index: &VideoIndex, pts: i64) -> i64 {
+pub(crate) fn tick(index: &VideoIndex, pts: i64) -> i64 {
     let seconds = i128::from(pts - index.start_pts) * i128::from(index.time_base.0);
     let (scale, step) = match grid(index) {
         FrameGrid::Constant { timescale, frame_ticks } => (i128::from(timescale), i128::from(frame_ticks)),
@@ -90,7 +90,7 @@ pub fn tick(index: &VideoIndex, pts: i64) -> i64 {
     ((2 * seconds * scale + den).div_euclid(2 * den) * step) as i64
 }
 
-pub fn transcode(source: &Source, index: &VideoIndex, height: u32, preset: Preset) -> TrackSpec {
+pub(crate) fn transcode(source: &Source, index: &VideoIndex, height: u32, preset: Preset) -> TrackSpec {
     let (stream, video) = source.info.video().expect("a picture");
     let wide = f64::from(video.width) * f64::from(video.sar_num) / f64::from(video.sar_den);
     let (wide, high) = if video.rotation % 180 == 0 { (wide, f64::from(video.height)) } else { (f64::from(video.height), wide) };
@@ -107,19 +107,19 @@ pub fn transcode(source: &Source, index: &VideoIndex, height: u32, preset: Prese
     }
 }
 
-pub fn copy(source: &Source, index: &VideoIndex) -> TrackSpec {
+pub(crate) fn copy(source: &Source, index: &VideoIndex) -> TrackSpec {
     let (stream, _) = source.info.video().expect("a picture");
     TrackSpec::VideoCopy { stream: stream.index, origin: origin(index), grid: grid(index) }
 }
 
-pub fn sound(source: &Source, index: &VideoIndex) -> Option<TrackSpec> {
+pub(crate) fn sound(source: &Source, index: &VideoIndex) -> Option<TrackSpec> {
     let (stream, audio) = source.info.audio().next()?;
     let sample_rate = if audio.sample_rate == 44_100 { 44_100 } else { 48_000 };
     Some(TrackSpec::AudioAac { stream: stream.index, origin: origin(index), sample_rate })
 }
 
 /// The whole film in copied picture groups of at least two seconds.
-pub fn copy_jobs(index: &VideoIndex) -> Vec<SegmentJob> {
+pub(crate) fn copy_jobs(index: &VideoIndex) -> Vec<SegmentJob> {
     let minimum = 2 * i64::from(grid(index).timescale());
     let end = tick(index, index.end_pts);
     let mut starts = vec![0];
@@ -133,7 +133,7 @@ pub fn copy_jobs(index: &VideoIndex) -> Vec<SegmentJob> {
 }
 
 /// The whole film in pieces of two seconds, cut on the grid.
-pub fn encode_jobs(index: &VideoIndex) -> Vec<SegmentJob> {
+pub(crate) fn encode_jobs(index: &VideoIndex) -> Vec<SegmentJob> {
     let step = match grid(index) {
         FrameGrid::Constant { timescale, frame_ticks } => i64::from(2 * timescale / frame_ticks * frame_ticks),
         FrameGrid::Variable { timescale } => i64::from(2 * timescale),
@@ -143,7 +143,7 @@ pub fn encode_jobs(index: &VideoIndex) -> Vec<SegmentJob> {
 }
 
 /// The whole film's length in pieces of 94 frames of sound.
-pub fn sound_jobs(index: &VideoIndex, sample_rate: u32) -> Vec<SegmentJob> {
+pub(crate) fn sound_jobs(index: &VideoIndex, sample_rate: u32) -> Vec<SegmentJob> {
     let seconds = (index.end_pts - index.start_pts) as f64 * f64::from(index.time_base.0) / f64::from(index.time_base.1);
     let end = ((seconds * f64::from(sample_rate)) as i64).max(1);
     jobs(&(0..end).step_by((94 * AAC_FRAME_SAMPLES) as usize).collect::<Vec<_>>(), end)
@@ -155,17 +155,17 @@ fn jobs(starts: &[i64], end: i64) -> Vec<SegmentJob> {
 }
 
 /// One segment's bytes.
-pub fn segment(head: &mut Head, job: &SegmentJob) -> Result<(Vec<u8>, SegmentStats), EngineError> {
+pub(crate) fn segment(head: &mut Head, job: &SegmentJob) -> Result<(Vec<u8>, SegmentStats), EngineError> {
     let mut bytes = Vec::new();
     let stats = head.segment(job, &limit(), &mut |fragment| bytes.extend_from_slice(&fragment))?;
     Ok((bytes, stats))
 }
 
 /// Frames that `ffmpeg` decodes from an init segment and what follows it, without an error.
-pub fn decoded(label: &str, parts: &[&[u8]], kind: &str) -> Vec<u8> {
+pub(crate) fn decoded(label: &str, parts: &[&[u8]], kind: &str) -> Vec<u8> {
     let path = scratch().join(format!("decode-{}-{label}.mp4", std::process::id()));
     std::fs::write(&path, parts.concat()).expect("write");
-    let format: &[&str] = if kind == "a" { &["-f", "f32le", "-"] } else { &["-pix_fmt", "gray", "-f", "rawvideo", "-fps_mode", "passthrough", "-"] };
+    let format: &[&str] = if kind == "a" { &["-f", "f32le", "-"] } else { &["-pix_fmt", "gray", "-f", "rawvideo", "-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-"] };
     let output = ffmpeg(&[&["-xerror", "-i", path.to_str().expect("plain name"), "-map", &format!("0:{kind}")], format].concat());
     assert!(output.stderr.is_empty(), "{label}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout

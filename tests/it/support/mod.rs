@@ -1,3 +1,3 @@
 //! Helpers of the integration tests.
-pub mod boxes;
-pub mod films;
+pub(crate) mod boxes;
+pub(crate) mod films;
