@@ -6,7 +6,7 @@ use thiserror::Error;
 use utoipa::ToSchema;
 
 use crate::media::caps::ClientCaps;
-use crate::media::info::{AudioInfo, MediaInfo, StreamInfo, VideoInfo};
+use crate::media::info::{AudioInfo, MediaInfo, Source, StreamInfo, VideoInfo};
 use crate::media::ladder;
 use crate::media::plan::{CopyRefusal, Presentation};
 use crate::media::rendition::RenditionId;
@@ -68,7 +68,7 @@ pub fn decide(film: &Presentation, caps: &ClientCaps, rungs: &[u32]) -> Result<D
     let info = &*film.source.info;
     playable(info)?;
     let sound = (0..film.audio.len() as u32).map(RenditionId::Audio);
-    let direct = direct_obstacle(info, caps);
+    let direct = direct_obstacle(&film.source, caps);
     let (Some((stream, video)), Some(plan)) = (info.video(), film.video.as_ref()) else {
         let (mode, reason) = match &direct {
             None => (Mode::Direct, DIRECT.to_owned()),
@@ -92,14 +92,15 @@ pub fn decide(film: &Presentation, caps: &ClientCaps, rungs: &[u32]) -> Result<D
 const DIRECT: &str = "Direct: plays as it is";
 
 /// What keeps a client from playing the file as it is, in words.
-fn direct_obstacle(info: &MediaInfo, caps: &ClientCaps) -> Option<String> {
+fn direct_obstacle(source: &Source, caps: &ClientCaps) -> Option<String> {
+    let info = &*source.info;
     let sound = default_audio(info);
     if let Some((stream, _)) = sound
         && !caps.audio.contains(&stream.codec)
     {
         return Some(format!("{} sound converted", sound_name(&stream.codec)));
     }
-    let container = Container::of(info);
+    let container = Container::of(source);
     if !container.plays_in(caps) {
         return Some(format!("{} container", container_name(info)));
     }
@@ -109,8 +110,10 @@ fn direct_obstacle(info: &MediaInfo, caps: &ClientCaps) -> Option<String> {
     // Browsers play the first picture and the first sound; a file where the film's own are others needs choosing.
     let first = info.streams.iter().find(|other| other.video.is_some() && !other.attached_picture);
     let first_is_film = first.is_some_and(|first| first.index == stream.index);
-    let fits = container.holds_video(stream) && container.holds_sound(sound) && first_is_film;
-    if !fits {
+    if !first_is_film {
+        return Some("the film is not the first picture in its file".to_owned());
+    }
+    if !(container.holds_video(stream) && container.holds_sound(sound)) {
         return Some(format!("{} container", container_name(info)));
     }
     picture_cause(stream, video, caps)
@@ -132,27 +135,16 @@ enum Container {
 }
 
 impl Container {
-    fn of(info: &MediaInfo) -> Self {
-        let mut names = info.container.split(',');
-        match names.next().unwrap_or_default() {
+    fn of(source: &Source) -> Self {
+        match source.info.container.split(',').next().unwrap_or_default() {
             "mov" | "mp4" => Self::Mp4,
-            "webm" => Self::WebM,
-            // The demuxer is the same for both; a file with nothing but WebM codecs is one in all that matters.
-            "matroska" if names.any(|name| name == "webm") && Self::only_webm_codecs(info) => Self::WebM,
+            // The demuxer is the same for MKV, which browsers play badly or without sound; the name tells.
+            "matroska" if source.path.extension().is_some_and(|name| name.eq_ignore_ascii_case("webm")) => Self::WebM,
             "mp3" => Self::Mp3,
             "flac" => Self::Flac,
             "ogg" => Self::Ogg,
             _ => Self::Other,
         }
-    }
-
-    fn only_webm_codecs(info: &MediaInfo) -> bool {
-        info.video().is_some()
-            && info
-                .streams
-                .iter()
-                .filter(|stream| stream.video.is_some() || stream.audio.is_some())
-                .all(|stream| matches!(stream.codec.as_str(), "vp8" | "vp9" | "av1" | "vorbis" | "opus"))
     }
 
     fn plays_in(self, caps: &ClientCaps) -> bool {

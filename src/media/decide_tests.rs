@@ -60,10 +60,23 @@ fn sound_or_container_alone_is_a_remux() {
 }
 
 #[test]
-fn webm_needs_a_client_that_says_so() {
+fn webm_needs_a_client_that_says_so_and_mkv_is_never_direct() {
     let caps = "v=h264,vp9&a=aac,opus&c=mp4,webm";
-    expect(film(MKV, "vp9", "opus"), caps, Mode::Direct, "Direct: plays as it is", "v1080,a0");
+    expect(film(MKV, "vp9", "opus"), caps, Mode::Transcode, "Converted from VP9", "v1080,a0");
     expect(film(MKV, "vp9", "opus"), "", Mode::Transcode, "Converted from VP9", "v1080,a0");
+    let mut webm = present(film(MKV, "vp9", "opus"));
+    webm.source.path = "film.WebM".into();
+    assert!(decide(&webm, &ClientCaps::from_query(caps), &[720]).unwrap().direct);
+    assert!(!decide(&webm, &ClientCaps::default(), &[720]).unwrap().direct);
+}
+
+#[test]
+fn a_file_whose_first_picture_is_not_the_film_is_a_remux() {
+    let mut info = info(MP4, vec![video("h264"), video("h264"), audio(2, "aac")]);
+    info.streams[0].default = false;
+    info.streams[1].index = 1;
+    let reason = "Remuxed: the film is not the first picture in its file";
+    expect(info, "", Mode::Remux, reason, "vcopy,a0");
 }
 
 #[test]

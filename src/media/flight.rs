@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::media::cache::SegmentKey;
 use crate::media::engine::Cancel;
 use crate::media::error::MediaError;
+use crate::media::schedule::Priority;
 use crate::media::sync::lock;
 
 /// All segments in the making.
@@ -23,6 +24,8 @@ pub(crate) struct Flights {
 struct Seat {
     flight: Arc<Flight>,
     waiters: usize,
+    /// The most anybody wanted it.
+    urgency: Priority,
 }
 
 struct Flight {
@@ -47,17 +50,25 @@ pub(crate) struct Joined {
 
 impl Flights {
     /// Joins the flight of `key`, starting one if there is none.
-    pub(crate) fn join(&self, key: &SegmentKey, disposable: bool, cancel: impl FnOnce() -> Cancel) -> Joined {
+    pub(crate) fn join(
+        &self,
+        key: &SegmentKey,
+        urgency: Priority,
+        disposable: bool,
+        cancel: impl FnOnce() -> Cancel,
+    ) -> Joined {
         let mut map = lock(&self.map);
         let (flight, is_new) = match map.entry(key.clone()) {
             Entry::Occupied(mut seat) => {
-                seat.get_mut().waiters += 1;
+                let seat_now = seat.get_mut();
+                seat_now.waiters += 1;
+                seat_now.urgency = seat_now.urgency.min(urgency);
                 (Arc::clone(&seat.get().flight), false)
             }
             Entry::Vacant(seat) => {
                 let (progress, _) = watch::channel(Progress::default());
                 let flight = Arc::new(Flight { key: key.clone(), cancel: cancel(), disposable, progress });
-                seat.insert(Seat { flight: Arc::clone(&flight), waiters: 1 });
+                seat.insert(Seat { flight: Arc::clone(&flight), waiters: 1, urgency });
                 (flight, true)
             }
         };
@@ -70,6 +81,11 @@ impl Flights {
         });
         let progress = flight.progress.subscribe();
         Joined { waiter: Waiter { flights: self.clone(), flight, progress, at: 0, failed: false }, producer }
+    }
+
+    /// How much a segment in the making is wanted.
+    pub(crate) fn urgency(&self, key: &SegmentKey) -> Option<Priority> {
+        lock(&self.map).get(key).map(|seat| seat.urgency)
     }
 
     /// Number of segments in the making.

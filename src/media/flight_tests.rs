@@ -7,6 +7,7 @@ use crate::media::engine::Cancel;
 use crate::media::error::MediaError;
 use crate::media::flight::{Flights, Joined, Producer, Waiter};
 use crate::media::identity::FileIdentity;
+use crate::media::schedule::Priority;
 
 fn key() -> SegmentKey {
     let identity = FileIdentity { size: 1, mtime_ms: 2, edges: [3; 16] };
@@ -14,14 +15,14 @@ fn key() -> SegmentKey {
 }
 
 fn start(flights: &Flights, disposable: bool) -> (Waiter, Producer) {
-    let Joined { waiter, producer } = flights.join(&key(), disposable, Cancel::never);
+    let Joined { waiter, producer } = flights.join(&key(), Priority::ReadAhead, disposable, Cancel::never);
     let mut producer = producer.expect("nobody makes it yet");
     producer.start();
     (waiter, producer)
 }
 
 fn follow(flights: &Flights) -> Waiter {
-    let Joined { waiter, producer } = flights.join(&key(), true, Cancel::never);
+    let Joined { waiter, producer } = flights.join(&key(), Priority::Waited, true, Cancel::never);
     assert!(producer.is_none(), "somebody makes it already");
     waiter
 }
@@ -71,6 +72,15 @@ async fn a_flight_nobody_waits_for_is_cancelled_and_the_next_asker_starts_anew()
     assert_eq!(all(waiter).await.unwrap(), b"x");
 }
 
+#[test]
+fn a_flight_is_as_urgent_as_the_most_urgent_of_its_waiters() {
+    let flights = Flights::default();
+    let (_first, _producer) = start(&flights, true);
+    assert_eq!(flights.urgency(&key()), Some(Priority::ReadAhead));
+    let _second = follow(&flights);
+    assert_eq!(flights.urgency(&key()), Some(Priority::Waited));
+}
+
 #[tokio::test]
 async fn a_cheap_flight_runs_to_its_end_without_anybody() {
     let flights = Flights::default();
@@ -89,7 +99,7 @@ async fn a_maker_that_vanishes_is_told_to_all_once() {
     drop(producer);
     assert!(matches!(waiter.next().await, Some(Err(MediaError::Crashed))));
     assert!(waiter.next().await.is_none());
-    let Joined { mut waiter, producer } = flights.join(&key(), true, Cancel::never);
+    let Joined { mut waiter, producer } = flights.join(&key(), Priority::Waited, true, Cancel::never);
     drop(producer);
     assert!(matches!(waiter.ready(Duration::ZERO).await, Err(MediaError::Busy)), "it never began");
 }

@@ -143,6 +143,11 @@ pub fn poster(source: &Source, cancel: &Cancel) -> Result<Bytes, EngineError> {
     poster::poster(source, cancel)
 }
 
+/// Versions of the libraries behind the engine; what they make may differ between two of them.
+pub fn libraries() -> String {
+    format!("{:x}-{:x}", ffmpeg_next::codec::version(), ffmpeg_next::filter::version())
+}
+
 /// Opens the probed file again for reading; refuses another file in its place.
 fn open_source(source: &Source, cancel: &Cancel) -> Result<io::Input, EngineError> {
     let file = io::open_regular(&source.path)?;

@@ -3,6 +3,7 @@
 mod segments;
 mod steering;
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,7 +23,7 @@ use crate::media::identity::FileIdentity;
 use crate::media::info::{MediaInfo, Source};
 use crate::media::ladder::Ladder;
 use crate::media::memo::{Asked, Memo};
-use crate::media::plan::{Presentation, plan};
+use crate::media::plan::{PLAN_VERSION, Presentation, plan};
 use crate::media::rendition::RenditionId;
 use crate::media::schedule::{Kind, Priority};
 use crate::media::service::segments::profile;
@@ -210,9 +211,11 @@ impl Service {
     }
 }
 
-/// Names the makers of a segment: planner, engine, libraries.
+/// Names the makers of a segment: planner, libraries, and this very executable, whose engine a rebuild may change.
 fn cache_version() -> String {
-    format!("p{}-e{}", crate::media::plan::PLAN_VERSION, env!("CARGO_PKG_VERSION"))
+    let executable = std::env::current_exe().and_then(File::open).and_then(|mut file| FileIdentity::of(&mut file));
+    let executable = executable.map_or_else(|_| env!("CARGO_PKG_VERSION").to_owned(), |identity| identity.to_string());
+    format!("{PLAN_VERSION}-{}-{executable}", engine::libraries())
 }
 
 /// Sees to it that those who asked for something get an answer, also when its maker is dropped or panics.

@@ -82,7 +82,7 @@ impl Service {
         let deadline = || Cancel::with_deadline(Arc::clone(&self.clock), SEGMENT_LIMIT);
         let heavy = order.id.is_converted_video();
         let key = order.key.clone();
-        let Joined { waiter, producer } = self.flights.join(&key, heavy, deadline);
+        let Joined { waiter, producer } = self.flights.join(&key, priority, heavy, deadline);
         let Some(producer) = producer else {
             self.workers.promote(&key, priority);
             return waiter;
@@ -91,7 +91,11 @@ impl Service {
         let service = Arc::clone(self);
         let work = Box::new(move |cancel: &Cancel| service.make_segment(&order, producer, cancel));
         let kind = if heavy { Kind::Heavy } else { Kind::Quick };
-        drop(self.workers.submit(Job { kind, priority, key: Some(key), stop, work }));
+        drop(self.workers.submit(Job { kind, priority, key: Some(key.clone()), stop, work }));
+        // Somebody more urgent may have joined before there was a job to promote.
+        if let Some(urgency) = self.flights.urgency(&key).filter(|urgency| *urgency < priority) {
+            self.workers.promote(&key, urgency);
+        }
         waiter
     }
 
