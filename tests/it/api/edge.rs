@@ -47,9 +47,8 @@ async fn foreign_names_and_foreign_pages_are_refused() {
     let ask = |name, value| server.http.get(server.url("/api/v1/server")).header(name, value).send();
     assert_eq!(problem(ask("host", "evil.example").await.unwrap()).await, (421, "unknown_host".into()));
     assert_eq!(ask("host", "localhost:1").await.unwrap().status(), 200);
-    let send = |origin: String| {
-        server.http.post(server.url("/api/v1/rooms")).header("origin", origin).json(&json!({})).send()
-    };
+    let send =
+        |origin: String| server.http.post(server.url("/api/v1/rooms")).header("origin", origin).json(&json!({})).send();
     assert_eq!(problem(send("http://evil.example".into()).await.unwrap()).await, (403, "foreign_origin".into()));
     assert_eq!(send(server.url("")).await.unwrap().status(), 201);
 }

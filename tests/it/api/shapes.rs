@@ -106,5 +106,8 @@ async fn the_document_names_every_route_and_the_committed_copy_is_current() {
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/web/src/api/openapi.json");
     let committed: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    assert!(committed == document, "{path} is not current: `watchparty openapi > {path}`, then generate the types anew");
+    assert!(
+        committed == document,
+        "{path} is not current: `watchparty openapi > {path}`, then generate the types anew"
+    );
 }

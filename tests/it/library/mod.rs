@@ -10,8 +10,15 @@ use crate::support::server::Server;
 use crate::support::wait::wait_for;
 
 /// Bytes of a name that has everything a name should not have.
-const ODD_NAMES: &[&[u8]] =
-    &[b"two  spaces.mp4", b"quote'\".mp4", b"hash#100%.mp4", b"new\nline.mp4", b"caf\xe9.mp4", b"-rf *.mp4", b"?a=b&c.mp4"];
+const ODD_NAMES: &[&[u8]] = &[
+    b"two  spaces.mp4",
+    b"quote'\".mp4",
+    b"hash#100%.mp4",
+    b"new\nline.mp4",
+    b"caf\xe9.mp4",
+    b"-rf *.mp4",
+    b"?a=b&c.mp4",
+];
 
 fn find<'a>(titles: &'a [Value], title: &str) -> &'a Value {
     titles.iter().find(|item| item["title"] == title).unwrap_or_else(|| panic!("{title} is not in {titles:#?}"))

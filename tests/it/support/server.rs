@@ -63,7 +63,7 @@ impl Server {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut text).unwrap();
         let line: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("no listening line but {text:?}"));
         assert_eq!(line["event"], "listening");
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+        let http = reqwest::Client::builder().timeout(Duration::from_mins(1)).build().unwrap();
         Self { child, line, data, http }
     }
 
