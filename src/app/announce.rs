@@ -46,29 +46,25 @@ fn json(settings: &Settings, url: &str, lan: &[String], setup_url: &str) -> Stri
 }
 
 fn banner(settings: &Settings, url: &str, lan: &[String], setup_url: &str) -> String {
-    let mut text = format!("\n  watchparty {}\n\n", env!("CARGO_PKG_VERSION"));
-    text += &format!("  On this machine   {url}\n");
-    for (n, address) in lan.iter().enumerate() {
-        text += &format!("  {:<18}{address}\n", if n == 0 { "In your network" } else { "" });
-    }
-    if let Some(public) = &settings.public_url {
-        text += &format!("  For everybody     {public}\n");
-    }
-    text += &format!("  Be the host       {setup_url}\n");
-    let films: Vec<String> = settings.dirs.iter().map(|dir| dir.display().to_string()).collect();
-    match (films.is_empty(), settings.demo) {
-        (false, _) => text += &format!("  Films             {}\n", films.join(", ")),
-        (true, true) => text += "  Films             the built-in one; say where yours are with --dir\n",
-        (true, false) => text += "  Films             none; say where they are with --dir\n",
-    }
-    text += &format!("  Data              {}\n", settings.data_dir.display());
+    let mut lines = vec![("On this machine", url.to_owned())];
+    lines.extend(lan.iter().enumerate().map(|(n, at)| (if n == 0 { "In your network" } else { "" }, at.clone())));
+    lines.extend(settings.public_url.iter().map(|public| ("For everybody", public.clone())));
+    lines.push(("Be the host", setup_url.to_owned()));
+    lines.push(("Films", films(settings)));
+    lines.push(("Data", settings.data_dir.display().to_string()));
+    let lines: String =
+        lines.iter().fold(String::new(), |text, (what, value)| text + &format!("  {what:<18}{value}\n"));
     let best = settings.public_url.as_ref().or(lan.first());
-    if let Some(code) = best.and_then(|best| discovery::qr_terminal(best)) {
-        text += "\n  Friends scan this:\n\n";
-        text += &code;
-        text += "\n";
+    let code = best.and_then(|best| discovery::qr_terminal(best)).unwrap_or_default();
+    format!("\n  watchparty {}\n\n{lines}\n{code}\n  Ctrl-C stops.\n\n", env!("CARGO_PKG_VERSION"))
+}
+
+fn films(settings: &Settings) -> String {
+    if settings.dirs.is_empty() {
+        let own = if settings.demo { "the built-in one" } else { "none" };
+        return format!("{own}; say where yours are with --dir");
     }
-    text + "\n  Ctrl-C stops.\n\n"
+    settings.dirs.iter().map(|dir| dir.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn open_browser(url: String) {

@@ -102,13 +102,14 @@ pub(crate) fn media_config(settings: &Settings) -> MediaConfig {
     }
 }
 
-async fn follow(mut moves: broadcast::Receiver<PlayheadMoved>, library: Library, media: Media) {
+async fn follow(mut news: broadcast::Receiver<PlayheadMoved>, library: Library, media: Media) {
     loop {
-        match moves.recv().await {
-            Ok(moved) => {
+        match news.recv().await {
+            Ok(playhead) => {
                 // A film that is gone is told to whoever asks for its bytes, not here.
-                if let Ok(source) = library.source(moved.media).await {
-                    media.follow(&source, Playhead { position_ms: moved.position_ms, playing: moved.playing });
+                if let Ok(source) = library.source(playhead.media).await {
+                    let at = Playhead { position_ms: playhead.position_ms, playing: playhead.playing };
+                    media.follow(&source, at);
                 }
             }
             // Older moves are of no use anyway.

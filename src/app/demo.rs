@@ -14,7 +14,7 @@ const FILE_NAME: &str = if cfg!(windows) { "Demo - counter and beep.mp4" } else 
 /// How long it is.
 const SECONDS: u32 = 180;
 /// How long making it may take.
-const MAKE_MAX: Duration = Duration::from_secs(300);
+const MAKE_MAX: Duration = Duration::from_mins(5);
 
 /// The folders of the library, with the built-in film's if it is wanted.
 pub(super) fn roots(settings: &Settings) -> Result<Vec<PathBuf>, AppError> {
@@ -37,13 +37,15 @@ pub(super) fn prepare(settings: &Settings, library: &Library, clock: SharedClock
     let cancel = Cancel::with_deadline(clock, MAKE_MAX);
     // The scan runs as a task, which a plain thread can only start with the runtime at hand.
     let runtime = tokio::runtime::Handle::current();
-    let thread = std::thread::Builder::new().name("demo-film".into()).spawn(move || match demo::write_clip(&path, SECONDS, &cancel) {
-        Ok(()) => {
-            tracing::info!("the built-in film is ready");
-            let _inside = runtime.enter();
-            library.start_scan();
+    let thread = std::thread::Builder::new().name("demo-film".into()).spawn(move || {
+        match demo::write_clip(&path, SECONDS, &cancel) {
+            Ok(()) => {
+                tracing::info!("the built-in film is ready");
+                let _inside = runtime.enter();
+                library.start_scan();
+            }
+            Err(error) => tracing::error!(%error, "the built-in film could not be made"),
         }
-        Err(error) => tracing::error!(%error, "the built-in film could not be made"),
     });
     if let Err(error) = thread {
         tracing::error!(%error, "no thread for the built-in film");

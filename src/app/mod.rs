@@ -109,7 +109,7 @@ pub async fn run(settings: Settings) -> Result<(), AppError> {
     let listening = listen::bind(&settings)?;
     let mut signals = Signals::new()?;
     let built = build::services(&settings, &listening)?;
-    let served = serve::start(listening.sockets, built.router, &built.tracker, &built.stop);
+    serve::start(listening.sockets, &built.router, &built.tracker, &built.stop);
     let setup = built.auth.make_setup_token()?;
     folder.remember(&listening.url);
     announce::announce(&settings, &listening.url, &built.site, &setup);
@@ -132,7 +132,6 @@ pub async fn run(settings: Settings) -> Result<(), AppError> {
     if tokio::time::timeout(CLOSE_MAX, built.store.close()).await.is_err() {
         tracing::warn!("the database did not close in time; the next start reads its log");
     }
-    drop(served);
     folder.forget();
     Ok(())
 }

@@ -20,16 +20,8 @@ const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Pause after a failed accept, such as when the process has no file handles left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Keeps the sockets from being closed before the drain is over.
-pub(super) struct Served;
-
 /// Accepts on all sockets until `stop`.
-pub(super) fn start(
-    sockets: Vec<TcpListener>,
-    router: Router,
-    tracker: &TaskTracker,
-    stop: &CancellationToken,
-) -> Served {
+pub(super) fn start(sockets: Vec<TcpListener>, router: &Router, tracker: &TaskTracker, stop: &CancellationToken) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     for socket in sockets {
         let acceptor = Acceptor {
@@ -40,7 +32,6 @@ pub(super) fn start(
         };
         tracker.spawn(stop.clone().run_until_cancelled_owned(acceptor.run(socket)));
     }
-    Served
 }
 
 struct Acceptor {

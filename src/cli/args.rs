@@ -53,7 +53,7 @@ pub(super) struct ServeFlags {
     /// Folders of films, as after --dir; what a folder dropped on the program becomes.
     #[arg(value_name = "FOLDER")]
     folders: Vec<PathBuf>,
-    /// A folder of films; may be given several times [env: WATCHPARTY_DIR, separated as in PATH].
+    /// A folder of films; may be given several times [env: `WATCHPARTY_DIR`, separated as in PATH].
     #[arg(long, value_name = "FOLDER")]
     dir: Vec<PathBuf>,
     /// Port to listen on; without it 8420, or the next free one.
@@ -77,7 +77,7 @@ pub(super) struct ServeFlags {
     /// Open a browser after the start.
     #[arg(long, overrides_with = "no_open")]
     open: bool,
-    /// Open no browser [default] [env: WATCHPARTY_OPEN=true opens one].
+    /// Open no browser (the default; `WATCHPARTY_OPEN=true` opens one).
     #[arg(long, overrides_with = "open")]
     no_open: bool,
     #[arg(long = "open-env", hide = true, env = "WATCHPARTY_OPEN", value_parser = BoolishValueParser::new())]

@@ -99,16 +99,18 @@ fn paths(settings: &Settings) -> String {
         ("cache", settings.cache_dir.display().to_string()),
     ];
     let films = settings.dirs.iter().map(|dir| ("films", dir.display().to_string()));
-    lines.into_iter().chain(films).map(|(what, path)| format!("{what:<8}{path}\n")).collect()
+    let rows: Vec<Vec<String>> =
+        lines.into_iter().chain(films).map(|(what, path)| vec![what.to_owned(), path]).collect();
+    table::table(&rows)
 }
 
 fn version(verbose: bool) -> String {
-    let mut text = format!("watchparty {}\n", env!("CARGO_PKG_VERSION"));
+    let version = env!("CARGO_PKG_VERSION");
     if verbose {
-        text += &media::about();
-        text += &format!("SQLite   {}\n", store::sqlite_version());
+        format!("watchparty {version}\n{}SQLite   {}\n", media::about(), store::sqlite_version())
+    } else {
+        format!("watchparty {version}\n")
     }
-    text
 }
 
 fn say(text: &str) -> Result<(), CliError> {

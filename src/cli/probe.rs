@@ -70,7 +70,9 @@ async fn look(media: &Media, path: &Path) -> Result<(MediaInfo, Verdict), String
     let (info, identity) = media.probe(path).await.map_err(|error| format!("{}: {error}", path.display()))?;
     let source = Source { path: path.to_path_buf(), identity, info: std::sync::Arc::new(info.clone()) };
     let decision = match media.presentation(&source).await {
-        Ok(film) => decide(&film, &ClientCaps::default(), &media.heights_for(&source)).map_err(|error| error.to_string()),
+        Ok(film) => {
+            decide(&film, &ClientCaps::default(), &media.heights_for(&source)).map_err(|error| error.to_string())
+        }
         Err(error) => Err(error.to_string()),
     };
     let verdict = match decision {

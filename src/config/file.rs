@@ -6,9 +6,8 @@ use crate::config::ConfigError;
 use crate::config::Layer;
 
 /// Every key a file may have.
-const KNOWN: &[&str] = &[
-    "dir", "port", "bind", "data_dir", "cache_dir", "cache_mb", "public_url", "open", "log_format", "demo",
-];
+const KNOWN: &[&str] =
+    &["dir", "port", "bind", "data_dir", "cache_dir", "cache_mb", "public_url", "open", "log_format", "demo"];
 
 /// The settings in a file; nothing if there is no file.
 pub fn read_layer(path: &Path) -> Result<Layer, ConfigError> {
@@ -22,11 +21,7 @@ pub fn read_layer(path: &Path) -> Result<Layer, ConfigError> {
         message: one_line(&error),
     })?;
     if let Some(key) = table.keys().find(|key| !KNOWN.contains(&key.as_str())) {
-        return Err(ConfigError::UnknownKey {
-            path: path.to_path_buf(),
-            key: key.clone(),
-            known: KNOWN.join(", "),
-        });
+        return Err(ConfigError::UnknownKey { path: path.to_path_buf(), key: key.clone(), known: KNOWN.join(", ") });
     }
     // Key by key, so that the sentence can name the one that is wrong.
     for (key, value) in &table {
@@ -39,10 +34,9 @@ pub fn read_layer(path: &Path) -> Result<Layer, ConfigError> {
             });
         }
     }
-    table.try_into().map_err(|error: toml::de::Error| ConfigError::Syntax {
-        path: path.to_path_buf(),
-        message: one_line(&error),
-    })
+    table
+        .try_into()
+        .map_err(|error: toml::de::Error| ConfigError::Syntax { path: path.to_path_buf(), message: one_line(&error) })
 }
 
 fn one_line(error: &toml::de::Error) -> String {

@@ -120,7 +120,8 @@ impl Settings {
         let data_dir = all.data_dir.clone().unwrap_or_else(|| home.data.clone());
         // One folder given by hand holds everything, so that a test or a stick leaves no traces elsewhere.
         let moved = all.data_dir.is_some();
-        let cache_dir = all.cache_dir.clone().unwrap_or_else(|| if moved { data_dir.join("cache") } else { home.cache });
+        let cache_dir =
+            all.cache_dir.clone().unwrap_or_else(|| if moved { data_dir.join("cache") } else { home.cache });
         let dirs = match &all.dir {
             Some(dirs) => existing_folders(dirs)?,
             None => home.videos.into_iter().filter(|dir| has_entries(dir)).collect(),
@@ -128,10 +129,9 @@ impl Settings {
         Ok(Self {
             demo: all.demo.unwrap_or(all.dir.is_none()),
             dirs,
-            port: all.port.map_or(
-                Port::FirstFree { from: PORT_DEFAULT, to: PORT_DEFAULT + PORT_NEIGHBOURS },
-                Port::Exactly,
-            ),
+            port: all
+                .port
+                .map_or(Port::FirstFree { from: PORT_DEFAULT, to: PORT_DEFAULT + PORT_NEIGHBOURS }, Port::Exactly),
             bind: all.bind.unwrap_or_else(|| vec![Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()]),
             data_dir,
             cache_dir,
@@ -233,12 +233,9 @@ mod tests {
     #[test]
     fn the_sample_file_says_the_defaults() {
         let sample = include_str!("../../assets/config.sample.toml");
-        let uncommented: String = sample
-            .lines()
-            .filter_map(|line| line.strip_prefix("#").filter(|rest| !rest.starts_with(' ')))
-            .map(|line| format!("{line}\n"))
-            .collect();
-        let layer: Layer = toml::from_str(&uncommented).unwrap();
+        let uncommented: Vec<&str> =
+            sample.lines().filter_map(|line| line.strip_prefix("#").filter(|rest| !rest.starts_with(' '))).collect();
+        let layer: Layer = toml::from_str(&uncommented.join("\n")).unwrap();
         assert_eq!(layer.port, Some(PORT_DEFAULT));
         assert_eq!(layer.cache_mb, Some(CACHE_MB_DEFAULT));
     }

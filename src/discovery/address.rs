@@ -2,8 +2,22 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Name prefixes of interfaces that lead to containers, virtual machines and tunnels, not to a phone.
-const VIRTUAL_PREFIXES: &[&str] =
-    &["docker", "br-", "veth", "virbr", "vmnet", "vbox", "tun", "tap", "wg", "tailscale", "zt", "lxc", "cni", "flannel"];
+const VIRTUAL_PREFIXES: &[&str] = &[
+    "docker",
+    "br-",
+    "veth",
+    "virbr",
+    "vmnet",
+    "vbox",
+    "tun",
+    "tap",
+    "wg",
+    "tailscale",
+    "zt",
+    "lxc",
+    "cni",
+    "flannel",
+];
 
 /// Private IPv4 addresses of this machine, most useful first.
 pub fn lan_addresses() -> Vec<Ipv4Addr> {

@@ -3,11 +3,11 @@ use std::any::Any;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::Extensions;
+use axum::http::HeaderMap;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::http::Extensions;
-use axum::http::HeaderMap;
 use tracing::Instrument;
 
 use crate::http::limits::COMPRESS_BYTES_MIN;
@@ -52,6 +52,7 @@ pub(super) async fn edge(State(site): State<Site>, request: Request, next: Next)
 }
 
 /// The answer to a panic in a handler.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 pub(super) fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
     let what = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     tracing::error!(panic = what.unwrap_or("unknown"), "a handler panicked");

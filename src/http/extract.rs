@@ -72,7 +72,10 @@ where
             Ok(Json(body)) => Ok(Self(body)),
             Err(rejection) => match rejection.status() {
                 StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST => {
-                    Err(Problem::new(rejection.status(), "invalid_body", rejection.body_text()))
+                    let text = rejection.body_text();
+                    // Which field and why; not that a "target type" was meant.
+                    let why = text.split_once(": ").map_or(text.as_str(), |(_, why)| why);
+                    Err(Problem::new(rejection.status(), "invalid_body", format!("The body is not understood: {why}")))
                 }
                 status => Err(Problem::of_status(status)),
             },
@@ -105,9 +108,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(value)) => Ok(Self(value)),
-            Err(rejection) => {
-                Err(Problem::new(StatusCode::BAD_REQUEST, "invalid_query", rejection.body_text()))
-            }
+            Err(rejection) => Err(Problem::new(StatusCode::BAD_REQUEST, "invalid_query", rejection.body_text())),
         }
     }
 }
@@ -119,8 +120,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 fn cookie(headers: &HeaderMap) -> Option<&str> {
     headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).find_map(|line| {
-        line.split(';').filter_map(|pair| pair.trim().split_once('=')).find_map(|(name, value)| {
-            (name == COOKIE).then_some(value)
-        })
+        line.split(';')
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find_map(|(name, value)| (name == COOKIE).then_some(value))
     })
 }

@@ -33,7 +33,9 @@ pub(super) async fn page_or_asset(request: Request) -> Response {
         return file(name, StatusCode::OK, &request);
     }
     let page = PAGES.contains(&path)
-        || PAGE_FOLDERS.iter().any(|folder| path.strip_prefix(folder).is_some_and(|rest| !rest.trim_matches('/').contains('/')));
+        || PAGE_FOLDERS
+            .iter()
+            .any(|folder| path.strip_prefix(folder).is_some_and(|rest| !rest.trim_matches('/').contains('/')));
     file("index.html", if page { StatusCode::OK } else { StatusCode::NOT_FOUND }, &request)
 }
 

@@ -30,7 +30,11 @@ impl Problem {
     }
 
     pub(super) fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong in the server; its log says what.")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong in the server; its log says what.",
+        )
     }
 
     /// For an answer that has a status but says nothing in our words.
@@ -99,11 +103,21 @@ impl From<MediaError> for Problem {
         match error {
             MediaError::NotFound => Self::not_found("no_such_segment", "There is no such rendition or segment."),
             MediaError::Unplayable(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_playable", detail),
-            MediaError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The server converts as much as it can; try again in a moment."),
-            MediaError::Cancelled => Self::new(StatusCode::SERVICE_UNAVAILABLE, "cancelled", "The server stopped this work; try again."),
+            MediaError::Busy => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "The server converts as much as it can; try again in a moment.",
+            ),
+            MediaError::Cancelled => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "cancelled", "The server stopped this work; try again.")
+            }
             other => {
                 tracing::error!(error = %other, "the media engine failed");
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "media_failed", "This part of the film cannot be converted.")
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "media_failed",
+                    "This part of the film cannot be converted.",
+                )
             }
         }
     }
@@ -124,7 +138,9 @@ impl From<AuthError> for Problem {
 impl From<HubError> for Problem {
     fn from(error: HubError) -> Self {
         match error {
-            HubError::Full => Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_rooms", "There is no space for another room."),
+            HubError::Full => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_rooms", "There is no space for another room.")
+            }
             HubError::Closed => Self::not_found("room_not_found", "This room is closed."),
             HubError::Join(_) => Self::new(StatusCode::CONFLICT, "room_full", "Nobody else can come in."),
             HubError::Entropy => Self::internal(),

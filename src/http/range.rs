@@ -31,7 +31,8 @@ enum Wanted {
 /// The answer. Several ranges at once are answered with the whole file, as the RFC allows.
 pub(super) async fn serve(mut what: Representation, method: &Method, headers: &HeaderMap) -> Response {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    if text(header::IF_NONE_MATCH).is_some_and(|tags| tags == "*" || tags.split(',').any(|tag| tag.trim() == what.etag)) {
+    if text(header::IF_NONE_MATCH).is_some_and(|tags| tags == "*" || tags.split(',').any(|tag| tag.trim() == what.etag))
+    {
         return dressed(StatusCode::NOT_MODIFIED.into_response(), &what);
     }
     // A range of another version of the file would be put together with this one's bytes.
@@ -85,9 +86,10 @@ fn parse(range: &str, size: u64) -> Wanted {
     let number = |text: &str| text.trim().parse::<u64>().ok();
     let part = match (first.trim().is_empty(), last.trim().is_empty()) {
         (false, true) => number(first).map(|first| first..size),
-        (false, false) => number(first).zip(number(last)).filter(|(first, last)| first <= last).map(|(first, last)| {
-            first..last.saturating_add(1).min(size)
-        }),
+        (false, false) => number(first)
+            .zip(number(last))
+            .filter(|(first, last)| first <= last)
+            .map(|(first, last)| first..last.saturating_add(1).min(size)),
         (true, false) => number(last).map(|tail| size.saturating_sub(tail)..size),
         (true, true) => None,
     };

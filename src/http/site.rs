@@ -70,13 +70,13 @@ impl Site {
         let name = name_of(host).trim_end_matches('.').to_lowercase();
         let ours = self.inner.host_name.as_deref().is_some_and(|own| {
             let rest = name.strip_prefix(own);
-            rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('.').is_some_and(|s| HOME_SUFFIXES.contains(&s)))
+            rest.is_some_and(|rest| {
+                rest.is_empty() || rest.strip_prefix('.').is_some_and(|s| HOME_SUFFIXES.contains(&s))
+            })
         });
         let public = self.inner.public_url.as_deref().map(host_of_url);
         ours || is_ip(&name)
-            || name == "localhost"
-            || name.ends_with(".localhost")
-            || name.ends_with(".local")
+            || matches!(name.rsplit('.').next(), Some("localhost" | "local"))
             || public.is_some_and(|public| name_of(public).eq_ignore_ascii_case(&name))
     }
 
@@ -150,10 +150,19 @@ mod tests {
     #[test]
     fn only_our_own_names_are_answered() {
         let site = site(Some("https://party.example.org"));
-        for host in ["192.168.1.7:8420", "[::1]:8420", "localhost", "den", "DEN.local:1", "den.lan", "party.example.org"] {
+        for host in
+            ["192.168.1.7:8420", "[::1]:8420", "localhost", "den", "DEN.local:1", "den.lan", "party.example.org"]
+        {
             assert!(site.answers_to(&headers(host, None)), "{host}");
         }
-        for host in ["evil.example", "den.evil.example", "dense", "localhost.evil.example", "party.example.org.evil.example", ""] {
+        for host in [
+            "evil.example",
+            "den.evil.example",
+            "dense",
+            "localhost.evil.example",
+            "party.example.org.evil.example",
+            "",
+        ] {
             assert!(!site.answers_to(&headers(host, None)), "{host}");
         }
     }

@@ -3,10 +3,10 @@ use std::path::Path;
 
 /// Words that begin the technical part of a release name; the title ends before the first of them.
 const RELEASE_WORDS: &[&str] = &[
-    "2160p", "1440p", "1080p", "1080i", "720p", "576p", "480p", "4k", "uhd", "hdr", "hdr10", "bluray", "blu-ray", "brrip", "bdrip",
-    "bdremux", "remux", "webrip", "web-dl", "webdl", "web", "hdtv", "dvdrip", "dvd", "x264", "x265", "h264", "h265",
-    "hevc", "avc", "xvid", "divx", "av1", "10bit", "aac", "ac3", "dts", "dd5", "ddp5", "truehd", "atmos", "proper", "repack",
-    "extended", "unrated", "multi", "internal", "limited",
+    "2160p", "1440p", "1080p", "1080i", "720p", "576p", "480p", "4k", "uhd", "hdr", "hdr10", "bluray", "blu-ray",
+    "brrip", "bdrip", "bdremux", "remux", "webrip", "web-dl", "webdl", "web", "hdtv", "dvdrip", "dvd", "x264", "x265",
+    "h264", "h265", "hevc", "avc", "xvid", "divx", "av1", "10bit", "aac", "ac3", "dts", "dd5", "ddp5", "truehd",
+    "atmos", "proper", "repack", "extended", "unrated", "multi", "internal", "limited",
 ];
 /// Articles that do not count for the order.
 const ARTICLES: &[&str] = &["the ", "a ", "an ", "der ", "die ", "das ", "le ", "la ", "les ", "el ", "los "];
@@ -53,7 +53,9 @@ fn clean(name: &str) -> String {
     let visible: String = name
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
-        .filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'))
+        .filter(
+            |c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'),
+        )
         .collect();
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -104,7 +106,7 @@ mod tests {
         use std::os::unix::ffi::OsStrExt;
         let path = Path::new(std::ffi::OsStr::from_bytes(b"caf\xe9.mkv"));
         assert_eq!(title_of(path), "caf\u{fffd}");
-        assert_eq!(title_of(Path::new(".mkv\n")), ".mkv");
+        assert_eq!(title_of(Path::new("\n.mkv")), "Untitled");
     }
 
     #[test]

@@ -221,7 +221,10 @@ impl Scanner {
                 // What says nothing about the bytes is remembered with an impossible date: the next scan tries again.
                 let passing = matches!(
                     error,
-                    ProbeError::Open { .. } | ProbeError::Cancelled | ProbeError::DeadlineExceeded | ProbeError::Internal(_)
+                    ProbeError::Open { .. }
+                        | ProbeError::Cancelled
+                        | ProbeError::DeadlineExceeded
+                        | ProbeError::Internal(_)
                 );
                 let mtime_ms = if passing { NEVER } else { file.mtime_ms };
                 let identity = FileIdentity { size: file.size, mtime_ms, edges: [0; 16] };

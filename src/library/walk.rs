@@ -10,13 +10,15 @@ const DEPTH_MAX: usize = 32;
 
 /// Names that films and sound files have, lower case.
 const EXTENSIONS: &[&str] = &[
-    "mp4", "m4v", "mov", "qt", "mkv", "mk3d", "webm", "avi", "divx", "wmv", "asf", "flv", "f4v", "ts", "m2ts", "mts", "m2t", "mpg",
-    "mpeg", "mpe", "m2v", "m1v", "vob", "evo", "ogv", "ogg", "ogm", "ogx", "3gp", "3g2", "mxf", "rm", "rmvb", "dv", "nut", "y4m",
-    "wtv", "h264", "264", "avc", "hevc", "265", "h265", "ivf", "obu", "mjpeg", "mjpg", "mp3", "m4a", "m4b", "flac", "opus", "oga",
-    "mka", "wav", "wma", "aac", "ac3", "eac3", "dts", "aif", "aiff", "ape", "wv", "tta", "mp2", "amr", "caf",
+    "mp4", "m4v", "mov", "qt", "mkv", "mk3d", "webm", "avi", "divx", "wmv", "asf", "flv", "f4v", "ts", "m2ts", "mts",
+    "m2t", "mpg", "mpeg", "mpe", "m2v", "m1v", "vob", "evo", "ogv", "ogg", "ogm", "ogx", "3gp", "3g2", "mxf", "rm",
+    "rmvb", "dv", "nut", "y4m", "wtv", "h264", "264", "avc", "hevc", "265", "h265", "ivf", "obu", "mjpeg", "mjpg",
+    "mp3", "m4a", "m4b", "flac", "opus", "oga", "mka", "wav", "wma", "aac", "ac3", "eac3", "dts", "aif", "aiff", "ape",
+    "wv", "tta", "mp2", "amr", "caf",
 ];
 /// Folders that systems and servers make for themselves.
-const SKIPPED_FOLDERS: &[&str] = &["@eadir", "#recycle", "$recycle.bin", "lost+found", "system volume information", "node_modules"];
+const SKIPPED_FOLDERS: &[&str] =
+    &["@eadir", "#recycle", "$recycle.bin", "lost+found", "system volume information", "node_modules"];
 
 /// A file that may be a film.
 pub(super) struct Candidate {
@@ -125,8 +127,19 @@ mod tests {
             std::fs::create_dir_all(root.join(folder)).unwrap();
         }
         for file in [
-            "b.MKV", "a.mp4", "notes.txt", "sub/deep/c.avi", "skipped/d.mp4", "skipped/.ignore", "private/e.mp4",
-            "private/.nomedia", "@eaDir/f.mp4", ".hidden/g.mp4", ".h.mp4", "ruled/sample.mp4", "ruled/i.mp4",
+            "b.MKV",
+            "a.mp4",
+            "notes.txt",
+            "sub/deep/c.avi",
+            "skipped/d.mp4",
+            "skipped/.ignore",
+            "private/e.mp4",
+            "private/.nomedia",
+            "@eaDir/f.mp4",
+            ".hidden/g.mp4",
+            ".h.mp4",
+            "ruled/sample.mp4",
+            "ruled/i.mp4",
         ] {
             std::fs::write(root.join(file), b"").unwrap();
         }

@@ -263,7 +263,7 @@ pub struct PlaybackSubtitle {
     pub language: Option<String>,
     /// Words for a menu.
     pub label: String,
-    /// WebVTT.
+    /// `WebVTT`.
     pub url: String,
 }
 

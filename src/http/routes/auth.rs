@@ -43,7 +43,11 @@ async fn setup(
 ) -> Result<Response, Problem> {
     let name = ask.name.map_or_else(|| DisplayName::new(HOST_NAME), Ok).map_err(|_| Problem::internal())?;
     let issued = auth.claim(&ask.token, name).map_err(|_| {
-        Problem::new(StatusCode::UNAUTHORIZED, "setup_used", "This set-up link was used already, or is of an earlier start.")
+        Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "setup_used",
+            "This set-up link was used already, or is of an earlier start.",
+        )
     })?;
     Ok(session(issued, &site))
 }
@@ -66,12 +70,9 @@ async fn logout(State(auth): State<Auth>, SignedIn(claims): SignedIn) -> Respons
 
 fn session(issued: Issued, site: &Site) -> Response {
     let secure = if site.is_https() { "; Secure" } else { "" };
-    let cookie = format!(
-        "{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}",
-        issued.token, issued.expires_in_s
-    );
-    let body =
-        Session { user: user(&issued.claims), access_token: issued.token, expires_in: issued.expires_in_s };
+    let cookie =
+        format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}", issued.token, issued.expires_in_s);
+    let body = Session { user: user(&issued.claims), access_token: issued.token, expires_in: issued.expires_in_s };
     let headers = [(header::SET_COOKIE, cookie), (header::CACHE_CONTROL, "no-store".to_owned())];
     (headers, Json(body)).into_response()
 }

@@ -14,8 +14,8 @@ use crate::http::extract::{InPath, InQuery, Visitor};
 use crate::http::limits::{PAGE_DEFAULT, POSTER_FRESH_S};
 use crate::http::problem::Problem;
 use crate::library::{Library, LibraryError, Title};
-use crate::media::{ClientCaps, Media, MediaError, MediaInfo, Mode, decide};
 use crate::media::{Chapter, StreamInfo, StreamKind};
+use crate::media::{ClientCaps, Media, MediaError, MediaInfo, Mode, decide};
 use crate::model::{MediaId, MediaTime};
 use crate::protocol::rest;
 use crate::protocol::rest::{
@@ -29,11 +29,7 @@ where
     Library: FromRef<S>,
     Media: FromRef<S>,
 {
-    OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(show))
-        .routes(routes!(playback))
-        .routes(routes!(poster))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(playback)).routes(routes!(poster))
 }
 
 /// Which part of the list.
@@ -188,7 +184,8 @@ fn chapter(chapter: &Chapter) -> MediaChapter {
 
 fn sound_tracks(info: &MediaInfo) -> Vec<PlaybackAudio> {
     let track = |(nth, (stream, audio)): (usize, (&StreamInfo, &crate::media::AudioInfo))| {
-        let mut label = stream.title.clone().or_else(|| stream.language.clone()).unwrap_or_else(|| format!("Track {}", nth + 1));
+        let mut label =
+            stream.title.clone().or_else(|| stream.language.clone()).unwrap_or_else(|| format!("Track {}", nth + 1));
         let _ = write!(label, " ({}, {})", stream.codec.to_uppercase(), audio.layout);
         PlaybackAudio { index: nth as u32, language: stream.language.clone(), label, default: stream.default }
     };

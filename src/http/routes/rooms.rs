@@ -25,10 +25,7 @@ where
     Library: FromRef<S>,
     Site: FromRef<S>,
 {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(show, update, close))
-        .routes(routes!(qr))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(show, update, close)).routes(routes!(qr))
 }
 
 /// Every room, newest first.

@@ -52,25 +52,25 @@ async fn part(
     State(library): State<Library>,
     State(media): State<Media>,
     method: Method,
-    InPath((token, rendition, file)): InPath<(String, String, String)>,
+    InPath((token, rendition, name)): InPath<(String, String, String)>,
 ) -> Result<Response, Problem> {
     let source = granted(&auth, &library, &token).await?;
     let rendition: RenditionId = rendition.parse().map_err(|_| MediaError::NotFound)?;
     let film = media.presentation(&source).await?;
-    let kind = if matches!(rendition, RenditionId::Audio(_)) { "audio/mp4" } else { "video/mp4" };
-    if file == "index.m3u8" {
+    let mime = if matches!(rendition, RenditionId::Audio(_)) { "audio/mp4" } else { "video/mp4" };
+    if name == "index.m3u8" {
         return Ok(text(playlist::rendition(&film, &rendition).ok_or(MediaError::NotFound)?));
     }
-    if file == "init.mp4" {
-        return Ok(bytes(Body::from(media.init(&film, &rendition).await?), kind));
+    if name == "init.mp4" {
+        return Ok(bytes(Body::from(media.init(&film, &rendition).await?), mime));
     }
-    let index = file.strip_suffix(".m4s").and_then(|n| n.parse().ok()).ok_or(MediaError::NotFound)?;
+    let index = name.strip_suffix(".m4s").and_then(|n| n.parse().ok()).ok_or(MediaError::NotFound)?;
     if method == Method::HEAD {
         // Whoever only asks whether it is there shall not make anybody encode it.
-        return Ok(bytes(Body::empty(), kind));
+        return Ok(bytes(Body::empty(), mime));
     }
     let segment = media.segment(&film, &rendition, index).await?;
-    let mut response = bytes(Body::from_stream(segment.fragments), kind);
+    let mut response = bytes(Body::from_stream(segment.fragments), mime);
     if let Some(len) = segment.len {
         response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(len));
     }

@@ -1,6 +1,10 @@
 //! What the service promises beyond the bytes: once, kept, in time, and never for nobody.
 use std::path::PathBuf;
 
+use futures_util::StreamExt;
+use futures_util::future::join_all;
+use watchparty::clock::{Clock, SystemClock};
+use watchparty::media::track::Preset;
 use watchparty::media::{MediaError, Playhead, RenditionId, Source};
 
 use crate::media::harness::Rig;
@@ -80,8 +84,7 @@ async fn a_playing_room_is_read_ahead_for_what_its_viewers_take() {
     let film = rig.media.presentation(&source).await.unwrap();
     rig.fetch(&film, RenditionId::Audio(0), 0).await.unwrap();
     rig.media.follow(&source, Playhead { position_ms: 0, playing: true });
-    let segments =
-        film.track(RenditionId::Audio(0), watchparty::media::track::Preset::Ultrafast).unwrap().covering(0, 30_000);
+    let segments = film.track(RenditionId::Audio(0), Preset::Ultrafast).unwrap().covering(0, 30_000);
     rig.until("half a minute of sound", |media| media.stats().segments_made >= u64::from(segments.end)).await;
 }
 
@@ -142,4 +145,93 @@ async fn shutdown_ends_work_in_progress_and_tells_who_waits() {
     let stats = rig.media.stats();
     assert_eq!(fetched.is_ok(), stats.segments_made == 1);
     assert!(rig.fetch(&film, RenditionId::Audio(0), 0).await.is_err(), "nothing begins afterwards");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn viewers_who_come_and_go_never_harm_those_who_stay() {
+    let Some(path) = sample(TEN_BIT) else { return };
+    let id = RenditionId::Video(360);
+    let alone = Rig::start();
+    let film = alone.film(path.clone()).await;
+    let mut expected = Vec::new();
+    for n in 0..4 {
+        expected.push(alone.fetch(&film, id, n).await.unwrap());
+    }
+    let rig = Rig::start();
+    let film = rig.film(path).await;
+    let viewers = (0..60_u32).map(|viewer| {
+        let (rig, film, expected) = (&rig, &film, &expected);
+        async move {
+            let n = viewer * 7 % 4;
+            if viewer % 3 == 0 {
+                // Leaves after the first bytes, or before.
+                let body = rig.media.segment(film, &id, n);
+                if viewer % 2 == 0 { drop(body.await) } else { drop(body) }
+            } else {
+                assert!(rig.fetch(film, id, n).await.unwrap() == expected[n as usize]);
+            }
+        }
+    });
+    join_all(viewers).await;
+    assert_eq!(rig.media.stats().segments_failed, 0);
+    assert_eq!(rig.media.stats().segments_made, 4, "{:?}", rig.media.stats());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures; prints a table"]
+#[expect(clippy::print_stdout, reason = "the table is for people")]
+async fn times_to_the_first_bytes() {
+    let clock = SystemClock;
+    for (name, id) in [
+        ("sintel_trailer_720p.mp4", RenditionId::VideoCopy),
+        ("sintel_trailer_720p.mp4", RenditionId::Audio(0)),
+        (TEN_BIT, RenditionId::Video(360)),
+        (TEN_BIT, RenditionId::Video(1080)),
+        ("h264_mp2_1080p_10s.ts", RenditionId::Video(720)),
+    ] {
+        let Some(path) = sample(name) else { return };
+        let rig = Rig::start();
+        let source = rig.source(path).await;
+        let began = clock.now();
+        let film = rig.media.presentation(&source).await.unwrap();
+        let planned = clock.now();
+        let Ok(init) = rig.media.init(&film, &id).await else { continue };
+        let opened = clock.now();
+        let mut row = format!(
+            "{name} {id}: plan {:?}, init {:?} ({} bytes)",
+            planned.since(began),
+            opened.since(planned),
+            init.len()
+        );
+        for n in [1, 2, 1] {
+            let began = clock.now();
+            let mut body = rig.media.segment(&film, &id, n).await.unwrap();
+            let first = clock.now().since(began);
+            while body.fragments.next().await.is_some() {}
+            row += &format!("; segment {n} first {first:?} whole {:?}", clock.now().since(began));
+        }
+        println!("{row}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_jumps_takes_the_work_along() {
+    let Some(path) = sample("counter_300s_theora.ogv") else { return };
+    let rig = Rig::start();
+    let source = rig.source(path).await;
+    let film = rig.media.presentation(&source).await.unwrap();
+    let id = RenditionId::Video(360);
+    rig.fetch(&film, id, 0).await.unwrap();
+    rig.media.follow(&source, Playhead { position_ms: 0, playing: true });
+    rig.until("reading ahead", |media| media.stats().segments_made >= 2).await;
+    let before = rig.media.stats();
+    rig.media.follow(&source, Playhead { position_ms: 200_000, playing: false });
+    rig.until("rest", |media| media.stats().in_flight == 0 && media.stats().queued == 0).await;
+    let near = film.track(id, Preset::Ultrafast).unwrap().covering(200_000, 200_001).start;
+    for n in near..near + 3 {
+        rig.fetch(&film, id, n).await.unwrap();
+    }
+    let after = rig.media.stats();
+    assert_eq!(after.cache_hits, before.cache_hits + 3);
+    assert!(after.segments_made <= before.segments_made + 4, "what the room left behind was dropped: {after:?}");
 }

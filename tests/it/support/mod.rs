@@ -2,3 +2,5 @@
 pub(crate) mod boxes;
 pub(crate) mod films;
 pub(crate) mod marker;
+pub(crate) mod server;
+pub(crate) mod wait;

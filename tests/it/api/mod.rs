@@ -1,0 +1,5 @@
+//! The outside contract over HTTP, against the real executable.
+mod edge;
+mod rooms;
+mod shapes;
+mod streams;
