@@ -75,7 +75,7 @@ pub(super) fn services(settings: &Settings, listening: &Listening) -> Result<Bui
         tracker: tracker.clone(),
         stop: stop.clone(),
         verify: verify(auth.clone()),
-        patience: crate::ws::Patience::default(),
+        patience: ws::Patience::default(),
         find_title: find_title(library.clone()),
     };
     let state = AppState {
