@@ -42,8 +42,13 @@ pub fn write_clip(path: &Path, seconds: u32, cancel: &Cancel) -> Result<(), Engi
     name.push(format!(".{}.part", std::process::id()));
     let temporary = path.with_file_name(name);
     let file = File::create(&temporary).map_err(failed)?;
-    let format =
-        ClipFormat { width: WIDTH, height: HEIGHT, fps: FPS, sample_rate: SAMPLE_RATE, seconds: seconds.clamp(1, SECONDS_MAX) };
+    let format = ClipFormat {
+        width: WIDTH,
+        height: HEIGHT,
+        fps: FPS,
+        sample_rate: SAMPLE_RATE,
+        seconds: seconds.clamp(1, SECONDS_MAX),
+    };
     let made = encode_clip(file, &format, &mut paint, &sound, cancel)
         .and_then(|()| std::fs::rename(&temporary, path).map_err(failed));
     if made.is_err() {

@@ -79,7 +79,12 @@ impl AudioHead {
         Self { sample_rate, track: None }
     }
 
-    pub(super) fn segment(&mut self, job: &SegmentJob, cancel: &Cancel, output: &mut Output) -> Result<(), EngineError> {
+    pub(super) fn segment(
+        &mut self,
+        job: &SegmentJob,
+        cancel: &Cancel,
+        output: &mut Output,
+    ) -> Result<(), EngineError> {
         if job.start % FRAME != 0 {
             return Err(EngineError::Internal("a sound segment starts between frames".to_owned()));
         }
@@ -178,7 +183,8 @@ impl Track {
     /// Decodes what lies in `[low, high)` (source samples of content time) onto the canvas.
     fn paint(&mut self, low: i64, high: i64, canvas: &mut Stereo, cancel: &Cancel) -> Result<(), EngineError> {
         let time_base = self.reader.time_base();
-        let begin = to_pts(low, time_base, &self.origin, self.rate) - seconds_to_pts(DECODER_WARM_UP_SECONDS, time_base);
+        let begin =
+            to_pts(low, time_base, &self.origin, self.rate) - seconds_to_pts(DECODER_WARM_UP_SECONDS, time_base);
         let end = to_pts(high, time_base, &self.origin, self.rate);
         self.move_to(begin, cancel)?;
         let mut brush = Brush {

@@ -1,8 +1,8 @@
 //! RFC 6381 codec strings, as browsers and playlists want them.
 use std::fmt::Write;
 
-use ffmpeg_next::ffi;
 use ffi::AVCodecID as Id;
+use ffmpeg_next::ffi;
 
 use crate::media::engine::nal;
 use crate::media::track::{FrameGrid, TrackSpec};

@@ -2,8 +2,8 @@
 use std::ffi::c_int;
 use std::ptr::{self, NonNull};
 
-use ffmpeg_next::ffi;
 use ffi::AVChannel as Channel;
+use ffmpeg_next::ffi;
 
 use crate::media::engine::EngineError;
 use crate::media::engine::av::{Frame, check};
@@ -31,7 +31,11 @@ unsafe impl Send for Converter {}
 fn kind(frame: &Frame) -> (c_int, c_int, u64, c_int) {
     let raw = frame.get();
     // SAFETY: the mask is plain data for native layouts and unused otherwise.
-    let mask = if raw.ch_layout.order == ffi::AVChannelOrder::AV_CHANNEL_ORDER_NATIVE { unsafe { raw.ch_layout.u.mask } } else { 0 };
+    let mask = if raw.ch_layout.order == ffi::AVChannelOrder::AV_CHANNEL_ORDER_NATIVE {
+        unsafe { raw.ch_layout.u.mask }
+    } else {
+        0
+    };
     (raw.format, raw.sample_rate, mask, raw.ch_layout.nb_channels)
 }
 
@@ -100,7 +104,8 @@ impl Converter {
             out.left.resize(at + room, 0.0);
             out.right.resize(at + room, 0.0);
             let planes = [out.left.as_mut_ptr().add(at).cast::<u8>(), out.right.as_mut_ptr().add(at).cast::<u8>()];
-            let made = ffi::swr_convert(self.context.as_ptr(), planes.as_ptr().cast(), room as c_int, input.cast(), samples);
+            let made =
+                ffi::swr_convert(self.context.as_ptr(), planes.as_ptr().cast(), room as c_int, input.cast(), samples);
             let length = at + made.max(0) as usize;
             out.left.truncate(length);
             out.right.truncate(length);
@@ -128,8 +133,15 @@ unsafe fn open(
     // SAFETY: layouts are borrowed for the call.
     let code = unsafe {
         ffi::swr_alloc_set_opts2(
-            &raw mut context, output, ffi::AVSampleFormat::AV_SAMPLE_FMT_FLTP, output_rate, input, format, input_rate,
-            0, ptr::null_mut(),
+            &raw mut context,
+            output,
+            ffi::AVSampleFormat::AV_SAMPLE_FMT_FLTP,
+            output_rate,
+            input,
+            format,
+            input_rate,
+            0,
+            ptr::null_mut(),
         )
     };
     check(code, "sound converter")?;
@@ -158,8 +170,12 @@ fn matrix(frame: &Frame) -> Result<Vec<f64>, EngineError> {
 fn weight(channel: Channel, index: usize, channels: usize) -> (f64, f64) {
     match channel {
         _ if channels == 1 => (1.0, 1.0),
-        Channel::AV_CHAN_FRONT_LEFT | Channel::AV_CHAN_FRONT_LEFT_OF_CENTER | Channel::AV_CHAN_STEREO_LEFT => (1.0, 0.0),
-        Channel::AV_CHAN_FRONT_RIGHT | Channel::AV_CHAN_FRONT_RIGHT_OF_CENTER | Channel::AV_CHAN_STEREO_RIGHT => (0.0, 1.0),
+        Channel::AV_CHAN_FRONT_LEFT | Channel::AV_CHAN_FRONT_LEFT_OF_CENTER | Channel::AV_CHAN_STEREO_LEFT => {
+            (1.0, 0.0)
+        }
+        Channel::AV_CHAN_FRONT_RIGHT | Channel::AV_CHAN_FRONT_RIGHT_OF_CENTER | Channel::AV_CHAN_STEREO_RIGHT => {
+            (0.0, 1.0)
+        }
         Channel::AV_CHAN_FRONT_CENTER => (MINUS_3_DB, MINUS_3_DB),
         Channel::AV_CHAN_BACK_LEFT | Channel::AV_CHAN_SIDE_LEFT | Channel::AV_CHAN_WIDE_LEFT => (MINUS_3_DB, 0.0),
         Channel::AV_CHAN_BACK_RIGHT | Channel::AV_CHAN_SIDE_RIGHT | Channel::AV_CHAN_WIDE_RIGHT => (0.0, MINUS_3_DB),

@@ -39,7 +39,11 @@ pub(super) struct H264Encoder {
 fn find(name: &std::ffi::CStr) -> Result<*const ffi::AVCodec, EngineError> {
     // SAFETY: a lookup in static tables.
     let codec = unsafe { ffi::avcodec_find_encoder_by_name(name.as_ptr()) };
-    if codec.is_null() { Err(EngineError::Internal(format!("no encoder {}", name.to_string_lossy()))) } else { Ok(codec) }
+    if codec.is_null() {
+        Err(EngineError::Internal(format!("no encoder {}", name.to_string_lossy())))
+    } else {
+        Ok(codec)
+    }
 }
 
 impl H264Encoder {

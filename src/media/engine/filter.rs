@@ -2,8 +2,8 @@
 use std::ffi::c_int;
 use std::ptr::{self, NonNull};
 
-use ffmpeg_next::ffi;
 use ffi::{AVColorSpace as Space, AVColorTransferCharacteristic as Transfer};
+use ffmpeg_next::ffi;
 
 use crate::media::engine::EngineError;
 use crate::media::engine::av::{Answer, Frame, c_string, check, pair};
@@ -106,21 +106,37 @@ impl Graph {
         unsafe {
             let graph = self.filters.as_ptr();
             (*graph).nb_threads = THREADS;
-            let (buffer, sink) = (ffi::avfilter_get_by_name(c"buffer".as_ptr()), ffi::avfilter_get_by_name(c"buffersink".as_ptr()));
+            let (buffer, sink) =
+                (ffi::avfilter_get_by_name(c"buffer".as_ptr()), ffi::avfilter_get_by_name(c"buffersink".as_ptr()));
             let arguments = c_string(&arguments);
             let created = ffi::avfilter_graph_create_filter(
-                &raw mut self.source, buffer, c"in".as_ptr(), arguments.as_ptr(), ptr::null_mut(), graph,
+                &raw mut self.source,
+                buffer,
+                c"in".as_ptr(),
+                arguments.as_ptr(),
+                ptr::null_mut(),
+                graph,
             );
             check(created, "filter source")?;
             let created = ffi::avfilter_graph_create_filter(
-                &raw mut self.sink, sink, c"out".as_ptr(), ptr::null(), ptr::null_mut(), graph,
+                &raw mut self.sink,
+                sink,
+                c"out".as_ptr(),
+                ptr::null(),
+                ptr::null_mut(),
+                graph,
             );
             check(created, "filter sink")?;
             let mut outputs = endpoint(c"in", self.source)?;
             let mut inputs = endpoint(c"out", self.sink)?;
             let chain = c_string(chain);
-            let parsed =
-                ffi::avfilter_graph_parse_ptr(graph, chain.as_ptr(), &raw mut inputs, &raw mut outputs, ptr::null_mut());
+            let parsed = ffi::avfilter_graph_parse_ptr(
+                graph,
+                chain.as_ptr(),
+                &raw mut inputs,
+                &raw mut outputs,
+                ptr::null_mut(),
+            );
             ffi::avfilter_inout_free(&raw mut inputs);
             ffi::avfilter_inout_free(&raw mut outputs);
             check(parsed, "filters")?;
@@ -169,7 +185,10 @@ impl Drop for Graph {
     }
 }
 
-unsafe fn endpoint(name: &std::ffi::CStr, filter: *mut ffi::AVFilterContext) -> Result<*mut ffi::AVFilterInOut, EngineError> {
+unsafe fn endpoint(
+    name: &std::ffi::CStr,
+    filter: *mut ffi::AVFilterContext,
+) -> Result<*mut ffi::AVFilterInOut, EngineError> {
     // SAFETY: the allocation is checked; the name is copied into libav's memory.
     unsafe {
         let end = ffi::avfilter_inout_alloc();

@@ -17,8 +17,22 @@ const LEADING_PACKETS: usize = 6;
 const HEAD_PACKETS: usize = 120;
 /// Rates that films really have.
 const RATES: [(u32, u32); 16] = [
-    (24_000, 1001), (24, 1), (25, 1), (30_000, 1001), (30, 1), (48, 1), (50, 1), (60_000, 1001), (60, 1), (12, 1),
-    (15, 1), (10, 1), (8, 1), (48_000, 1001), (120_000, 1001), (120, 1),
+    (24_000, 1001),
+    (24, 1),
+    (25, 1),
+    (30_000, 1001),
+    (30, 1),
+    (48, 1),
+    (50, 1),
+    (60_000, 1001),
+    (60, 1),
+    (12, 1),
+    (15, 1),
+    (10, 1),
+    (8, 1),
+    (48_000, 1001),
+    (120_000, 1001),
+    (120, 1),
 ];
 /// How far a timestamp may lie from its place on the frame grid, in frames.
 const GRID_TOLERANCE: f64 = 0.4;
@@ -280,5 +294,13 @@ fn audio_span(source: &Source, stream: u32, cancel: &Cancel) -> Result<VideoInde
     }
     let Some(start) = seen.start else { return Err(EngineError::Damaged("no sound can be read".to_owned())) };
     let (start_pts, end_pts) = (start, seen.end.max(start + 1));
-    Ok(VideoIndex { time_base, start_pts, end_pts, keyframes: Vec::new(), complete: true, frame_rate: None, open_gop: false })
+    Ok(VideoIndex {
+        time_base,
+        start_pts,
+        end_pts,
+        keyframes: Vec::new(),
+        complete: true,
+        frame_rate: None,
+        open_gop: false,
+    })
 }

@@ -129,7 +129,9 @@ impl Input {
             (0..ffi::avformat_index_get_entries_count(stream))
                 .filter_map(|n| ffi::avformat_index_get_entry(stream, n).as_ref())
                 .filter(|entry| entry.flags() & ffi::AVINDEX_DISCARD_FRAME == 0)
-                .map(|entry| (entry.timestamp, entry.flags() & ffi::AVINDEX_KEYFRAME != 0, entry.pos + i64::from(entry.size())))
+                .map(|entry| {
+                    (entry.timestamp, entry.flags() & ffi::AVINDEX_KEYFRAME != 0, entry.pos + i64::from(entry.size()))
+                })
                 .collect()
         }
     }
@@ -189,7 +191,8 @@ unsafe fn open_context(state: *mut IoState) -> Result<NonNull<ffi::AVFormatConte
     // SAFETY: every pointer is checked; on failure `avformat_open_input` frees the context but not our I/O.
     unsafe {
         let buffer = ffi::av_malloc(READ_BYTES).cast::<u8>();
-        let mut io = ffi::avio_alloc_context(buffer, READ_BYTES as c_int, 0, state.cast(), Some(read), None, Some(seek));
+        let mut io =
+            ffi::avio_alloc_context(buffer, READ_BYTES as c_int, 0, state.cast(), Some(read), None, Some(seek));
         let mut context = ffi::avformat_alloc_context();
         if buffer.is_null() || io.is_null() || context.is_null() {
             return Err(no_memory);

@@ -1,7 +1,7 @@
 //! Init segments by libavformat's MP4 muxer, which knows every codec's configuration box; and plain MP4 files.
+use std::ffi::{c_int, c_void};
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
-use std::ffi::{c_int, c_void};
 use std::ptr::{self, NonNull};
 
 use bytes::Bytes;
@@ -77,9 +77,8 @@ impl Muxer {
     fn new() -> Result<Self, EngineError> {
         let mut context = ptr::null_mut();
         // SAFETY: out parameter; the name is terminated.
-        let code = unsafe {
-            ffi::avformat_alloc_output_context2(&raw mut context, ptr::null(), c"mp4".as_ptr(), ptr::null())
-        };
+        let code =
+            unsafe { ffi::avformat_alloc_output_context2(&raw mut context, ptr::null(), c"mp4".as_ptr(), ptr::null()) };
         check(code, "muxer")?;
         NonNull::new(context).map(Self).ok_or_else(|| EngineError::Internal("muxer".to_owned()))
     }
@@ -119,8 +118,7 @@ impl Muxer {
             own.sample_aspect_ratio = aspect;
         }
         // Apple plays HEVC only under this name; other codecs have one name.
-        own.codec_tag =
-            if own.codec_id == ffi::AVCodecID::AV_CODEC_ID_HEVC { u32::from_le_bytes(*b"hvc1") } else { 0 };
+        own.codec_tag = if own.codec_id == ffi::AVCodecID::AV_CODEC_ID_HEVC { u32::from_le_bytes(*b"hvc1") } else { 0 };
         Ok(())
     }
 
@@ -160,7 +158,15 @@ impl FileMuxer {
         // SAFETY: buffer and file are owned by the value that is returned, which frees them.
         let io = unsafe {
             let buffer = ffi::av_malloc(WRITE_BYTES).cast::<u8>();
-            ffi::avio_alloc_context(buffer, WRITE_BYTES as c_int, 1, file.cast(), None, Some(write_file), Some(seek_file))
+            ffi::avio_alloc_context(
+                buffer,
+                WRITE_BYTES as c_int,
+                1,
+                file.cast(),
+                None,
+                Some(write_file),
+                Some(seek_file),
+            )
         };
         let mut this = Self { muxer, io, file };
         if io.is_null() {
@@ -173,7 +179,13 @@ impl FileMuxer {
     }
 
     /// Adds a packet whose times are in `timescale` units.
-    pub(super) fn write(&mut self, stream: usize, packet: &Packet, timescale: u32, duration: i64) -> Result<(), EngineError> {
+    pub(super) fn write(
+        &mut self,
+        stream: usize,
+        packet: &Packet,
+        timescale: u32,
+        duration: i64,
+    ) -> Result<(), EngineError> {
         // SAFETY: the packet is valid; the muxer takes its reference.
         let code = unsafe {
             let raw = packet.as_ptr();
@@ -210,7 +222,8 @@ impl Drop for FileMuxer {
 
 unsafe extern "C" fn write_file(opaque: *mut c_void, data: *const u8, length: c_int) -> c_int {
     // SAFETY: `opaque` is the file that outlives the I/O; libav passes `length` bytes.
-    let (mut file, data) = unsafe { (&*opaque.cast::<File>(), std::slice::from_raw_parts(data, length.max(0) as usize)) };
+    let (mut file, data) =
+        unsafe { (&*opaque.cast::<File>(), std::slice::from_raw_parts(data, length.max(0) as usize)) };
     match file.write_all(data) {
         Ok(()) => length,
         Err(error) => ffi::AVERROR(error.raw_os_error().unwrap_or(ffi::EIO)),

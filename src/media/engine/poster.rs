@@ -47,8 +47,7 @@ fn from_film(source: &Source, stream: u32, video: &VideoInfo, cancel: &Cancel) -
     let mut decoder = decode::open(reader.parameters()?, (num, den))?;
     let seconds = |ms: i64| (i128::from(ms) * i128::from(den) / (1000 * i128::from(num.max(1)))) as i64;
     let begin = reader.input().stream(stream as usize).and_then(|stream| timestamp(stream.start_time)).unwrap_or(0);
-    let target =
-        target(video.width, video.height, (video.sar_num, video.sar_den), video.rotation, false, video.hdr);
+    let target = target(video.width, video.height, (video.sar_num, video.sar_den), video.rotation, false, video.hdr);
     let mut best: Option<(f64, Frame)> = None;
     let mut at = begin + seconds(source.info.duration_ms * PLACE_PERCENT / 100);
     for attempt in 0..TRIES {

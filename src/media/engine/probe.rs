@@ -3,8 +3,8 @@ use std::ffi::CStr;
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use ffmpeg_next::ffi;
 use ffi::{AVColorTransferCharacteristic as Transfer, AVFieldOrder, AVMediaType};
+use ffmpeg_next::ffi;
 
 use crate::media::engine::av::{pair, text, timestamp};
 use crate::media::engine::codec_string;
@@ -47,7 +47,9 @@ pub(super) fn probe(path: &Path, cancel: &Cancel) -> Result<(MediaInfo, FileIden
 fn not_opened(path: &Path, error: EngineError) -> ProbeError {
     match error {
         EngineError::Open { .. } if !path.is_file() || path.is_symlink() => match error {
-            EngineError::Open { source } if source.kind() == std::io::ErrorKind::NotFound => ProbeError::Open { source },
+            EngineError::Open { source } if source.kind() == std::io::ErrorKind::NotFound => {
+                ProbeError::Open { source }
+            }
             _ => ProbeError::NotAFile,
         },
         EngineError::Open { source } => ProbeError::Open { source },
@@ -85,7 +87,8 @@ fn is_protected(input: &Input, index: usize) -> bool {
     ];
     let marked = side_data.into_iter().any(|kind| {
         // SAFETY: the list belongs to the parameters and is as long as it says.
-        !unsafe { ffi::av_packet_side_data_get(parameters.coded_side_data, parameters.nb_coded_side_data, kind) }.is_null()
+        !unsafe { ffi::av_packet_side_data_get(parameters.coded_side_data, parameters.nb_coded_side_data, kind) }
+            .is_null()
     });
     let key = input.stream(index).is_some_and(|stream| tag(stream.metadata, c"enc_key_id").is_some());
     marked || key || tags.contains(&parameters.codec_tag)
@@ -158,7 +161,8 @@ fn video(stream: &ffi::AVStream, parameters: &ffi::AVCodecParameters) -> VideoIn
     let sar = [stream.sample_aspect_ratio, parameters.sample_aspect_ratio].map(pair);
     let (sar_num, sar_den) = sar.into_iter().find(|(num, den)| *num > 0 && *den > 0).unwrap_or((1, 1));
     let (pixel_format, bit_depth, chroma) = pixels(parameters.format);
-    let progressive = matches!(parameters.field_order, AVFieldOrder::AV_FIELD_UNKNOWN | AVFieldOrder::AV_FIELD_PROGRESSIVE);
+    let progressive =
+        matches!(parameters.field_order, AVFieldOrder::AV_FIELD_UNKNOWN | AVFieldOrder::AV_FIELD_PROGRESSIVE);
     VideoInfo {
         width: parameters.width.max(0) as u32,
         height: parameters.height.max(0) as u32,
@@ -187,7 +191,8 @@ fn frame_rate(stream: &ffi::AVStream) -> (u32, u32) {
 
 fn pixels(format: i32) -> (String, u8, String) {
     // SAFETY: `format` came from libav as a pixel format; an unknown one has no descriptor.
-    let descriptor = unsafe { ffi::av_pix_fmt_desc_get(std::mem::transmute::<i32, ffi::AVPixelFormat>(format)).as_ref() };
+    let descriptor =
+        unsafe { ffi::av_pix_fmt_desc_get(std::mem::transmute::<i32, ffi::AVPixelFormat>(format)).as_ref() };
     let Some(descriptor) = descriptor else { return ("unknown".to_owned(), 8, "4:2:0".to_owned()) };
     let chroma = match (descriptor.nb_components, descriptor.log2_chroma_w, descriptor.log2_chroma_h) {
         _ if descriptor.flags & ffi::AV_PIX_FMT_FLAG_RGB as u64 != 0 => "rgb",

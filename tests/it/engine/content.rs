@@ -2,10 +2,10 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use watchparty::media::Source;
 use watchparty::media::demo;
 use watchparty::media::engine::{Cancel, EngineError, Head, init_segment};
 use watchparty::media::track::{AAC_FRAME_SAMPLES, FrameGrid, Origin, Preset, SegmentJob, TrackSpec, VideoIndex};
-use watchparty::media::Source;
 
 use crate::support::films::{self, decoded, limit, made, open, scratch, segment};
 use crate::support::{boxes, marker};
@@ -29,7 +29,10 @@ fn shown(label: &str, source: &Source, spec: &TrackSpec, jobs: &[SegmentJob], wi
     let mut parts = vec![init.to_vec()];
     parts.extend(jobs.iter().map(|job| segment(&mut head, job).expect("segment").0));
     let pixels = decoded(label, &parts.iter().map(Vec::as_slice).collect::<Vec<_>>(), "v");
-    pixels.chunks_exact(width * height).map(|picture| marker::read(picture, width, height).expect("a marker").0).collect()
+    pixels
+        .chunks_exact(width * height)
+        .map(|picture| marker::read(picture, width, height).expect("a marker").0)
+        .collect()
 }
 
 fn numbers(from: u32, to: u32) -> Vec<u32> {
@@ -77,9 +80,24 @@ fn frames_survive_b_frames_open_picture_groups_and_coarse_clocks() {
     let demo = demo.to_str().expect("plain name");
     let cases: [(&str, &[&str]); 6] = [
         ("b.mkv", &["-c:v", "libx264", "-bf", "3", "-g", "60", "-crf", "18"]),
-        ("open.mkv", &["-c:v", "libx264", "-bf", "3", "-x264-params", "open-gop=1:keyint=48:b-pyramid=normal", "-crf", "18"]),
+        (
+            "open.mkv",
+            &["-c:v", "libx264", "-bf", "3", "-x264-params", "open-gop=1:keyint=48:b-pyramid=normal", "-crf", "18"],
+        ),
         ("b.ts", &["-c:v", "libx264", "-bf", "3", "-g", "60", "-crf", "18"]),
-        ("hevc10.mkv", &["-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le", "-x265-params", "keyint=100:open-gop=0:log-level=error"]),
+        (
+            "hevc10.mkv",
+            &[
+                "-c:v",
+                "libx265",
+                "-preset",
+                "ultrafast",
+                "-pix_fmt",
+                "yuv420p10le",
+                "-x265-params",
+                "keyint=100:open-gop=0:log-level=error",
+            ],
+        ),
         ("xvid.avi", &["-c:v", "mpeg4", "-bf", "2", "-q:v", "3"]),
         ("mpeg2.mpg", &["-c:v", "mpeg2video", "-bf", "2", "-q:v", "3"]),
     ];
@@ -101,7 +119,25 @@ fn frames_survive_b_frames_open_picture_groups_and_coarse_clocks() {
 fn a_copy_of_b_frames_shows_every_frame_in_order() {
     let demo = demo_film();
     for name in ["copy.mkv", "copy.ts", "copy.mp4"] {
-        let path = made(name, &["-i", demo.to_str().expect("plain name"), "-t", "8", "-c:v", "libx264", "-bf", "3", "-g", "50", "-crf", "18", "-c:a", "aac"]);
+        let path = made(
+            name,
+            &[
+                "-i",
+                demo.to_str().expect("plain name"),
+                "-t",
+                "8",
+                "-c:v",
+                "libx264",
+                "-bf",
+                "3",
+                "-g",
+                "50",
+                "-crf",
+                "18",
+                "-c:a",
+                "aac",
+            ],
+        );
         let (source, index) = open(&path);
         let frames = shown(name, &source, &films::copy(&source, &index), &films::copy_jobs(&index), 640, 360);
         assert_eq!(frames, numbers(0, 192), "{name}");
@@ -112,8 +148,24 @@ fn a_copy_of_b_frames_shows_every_frame_in_order() {
 fn a_picture_that_lies_on_its_side_is_put_upright() {
     let demo = demo_film();
     // Stored turned by a quarter; the matrix says how to turn it back.
-    let turned = made("turned.mp4", &["-i", demo.to_str().expect("plain name"), "-t", "2", "-vf", "transpose=cclock", "-c:v", "libx264", "-crf", "18", "-an"]);
-    let path = made("upright.mp4", &["-i", turned.to_str().expect("plain name"), "-c", "copy", "-metadata:s:v", "rotate=270"]);
+    let turned = made(
+        "turned.mp4",
+        &[
+            "-i",
+            demo.to_str().expect("plain name"),
+            "-t",
+            "2",
+            "-vf",
+            "transpose=cclock",
+            "-c:v",
+            "libx264",
+            "-crf",
+            "18",
+            "-an",
+        ],
+    );
+    let path =
+        made("upright.mp4", &["-i", turned.to_str().expect("plain name"), "-c", "copy", "-metadata:s:v", "rotate=270"]);
     let (source, index) = open(&path);
     let (_, video) = source.info.video().expect("a picture");
     assert_eq!((video.rotation, video.width, video.height), (90, 360, 640));
@@ -191,7 +243,25 @@ fn beeps_sound_at_their_second_whatever_the_container_and_rate() {
 
 #[test]
 fn sound_has_no_seams_between_segments() {
-    let path = made("sine.mkv", &["-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=12", "-f", "lavfi", "-i", "sine=440:r=48000:d=12", "-c:v", "libx264", "-c:a", "aac", "-b:a", "256k"]);
+    let path = made(
+        "sine.mkv",
+        &[
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=s=64x64:r=25:d=12",
+            "-f",
+            "lavfi",
+            "-i",
+            "sine=440:r=48000:d=12",
+            "-c:v",
+            "libx264",
+            "-c:a",
+            "aac",
+            "-b:a",
+            "256k",
+        ],
+    );
     let (source, index) = open(&path);
     let sound = heard("sine", &source, &index, 48_000);
     // A pure tone obeys s[n+1] + s[n-1] = 2 cos(w) s[n]; a seam does not.
@@ -203,10 +273,36 @@ fn sound_has_no_seams_between_segments() {
 
 #[test]
 fn a_late_track_begins_with_silence_and_a_short_one_ends_with_it() {
-    let path = made("late.mkv", &["-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=10", "-itsoffset", "3", "-f", "lavfi", "-i", "sine=440:r=48000:d=4", "-map", "0:v", "-map", "1:a", "-c:v", "libx264", "-c:a", "aac"]);
+    let path = made(
+        "late.mkv",
+        &[
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=s=64x64:r=25:d=10",
+            "-itsoffset",
+            "3",
+            "-f",
+            "lavfi",
+            "-i",
+            "sine=440:r=48000:d=4",
+            "-map",
+            "0:v",
+            "-map",
+            "1:a",
+            "-c:v",
+            "libx264",
+            "-c:a",
+            "aac",
+        ],
+    );
     let (source, index) = open(&path);
     let sound = heard("late", &source, &index, 48_000);
-    let loud = |from: f64, to: f64| sound[(from * 48_000.0) as usize..(to * 48_000.0) as usize].iter().fold(0.0_f32, |peak, value| peak.max(value.abs()));
+    let loud = |from: f64, to: f64| {
+        sound[(from * 48_000.0) as usize..(to * 48_000.0) as usize]
+            .iter()
+            .fold(0.0_f32, |peak, value| peak.max(value.abs()))
+    };
     assert!(loud(0.0, 2.9) < 0.001 && loud(3.1, 6.9) > 0.05 && loud(7.1, 9.9) < 0.001);
     assert!((sound.len() as f64 / 48_000.0 - 10.0).abs() < 0.05, "{}", sound.len());
 }
@@ -246,6 +342,10 @@ fn a_replaced_file_is_noticed() {
     std::fs::copy(demo_film(), &path).expect("copy");
     let (source, index) = open(&path);
     std::fs::write(&path, b"something else").expect("write");
-    let spec = TrackSpec::VideoCopy { stream: 0, origin: Origin { pts: 0, time_base: index.time_base }, grid: films::grid(&index) };
+    let spec = TrackSpec::VideoCopy {
+        stream: 0,
+        origin: Origin { pts: 0, time_base: index.time_base },
+        grid: films::grid(&index),
+    };
     assert!(matches!(Head::open(&source, &spec, &limit()), Err(EngineError::Changed)));
 }

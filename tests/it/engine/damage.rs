@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use watchparty::media::Source;
 use watchparty::media::engine::{self, EngineError, Head};
 use watchparty::media::track::Preset;
-use watchparty::media::Source;
 
 use crate::support::boxes::{Fragment, fragments};
 use crate::support::films::{self, film, limit, made, open, scratch, segment};
@@ -20,7 +20,27 @@ fn a_film_without_one_picture_is_damaged() {
 }
 
 fn whole(name: &str) -> PathBuf {
-    made(name, &["-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=20", "-f", "lavfi", "-i", "sine=440:r=48000:d=20", "-c:v", "libx264", "-g", "50", "-c:a", "aac", "-movflags", "+faststart"])
+    made(
+        name,
+        &[
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=s=320x180:r=25:d=20",
+            "-f",
+            "lavfi",
+            "-i",
+            "sine=440:r=48000:d=20",
+            "-c:v",
+            "libx264",
+            "-g",
+            "50",
+            "-c:a",
+            "aac",
+            "-movflags",
+            "+faststart",
+        ],
+    )
 }
 
 #[test]
@@ -30,7 +50,8 @@ fn a_film_that_was_cut_plays_as_far_as_it_goes() {
         let content = std::fs::read(whole(name)).expect("read");
         std::fs::write(&path, &content[..content.len() * 6 / 10]).expect("write");
         let (source, index) = open(&path);
-        let seconds = (index.end_pts - index.start_pts) as f64 * f64::from(index.time_base.0) / f64::from(index.time_base.1);
+        let seconds =
+            (index.end_pts - index.start_pts) as f64 * f64::from(index.time_base.0) / f64::from(index.time_base.1);
         assert!((8.0..16.0).contains(&seconds), "{cut}: {seconds} s");
         let spec = films::transcode(&source, &index, 180, Preset::Ultrafast);
         let mut head = Head::open(&source, &spec, &limit()).expect("head");

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use watchparty::media::engine::{self, EngineError};
 use watchparty::media::Source;
+use watchparty::media::engine::{self, EngineError};
 
 use crate::support::films::{film, folder, limit, open};
 
@@ -18,7 +18,12 @@ fn every_film_gets_an_index_or_a_typed_error() {
                 let seconds = |pts: i64| pts as f64 * f64::from(index.time_base.0) / f64::from(index.time_base.1);
                 eprintln!(
                     "{name:40} {:9.3} .. {:9.3} ({:>8} ms) {:4} keys {:?} open {}",
-                    seconds(index.start_pts), seconds(index.end_pts), source.info.duration_ms, index.keyframes.len(), index.frame_rate, index.open_gop
+                    seconds(index.start_pts),
+                    seconds(index.end_pts),
+                    source.info.duration_ms,
+                    index.keyframes.len(),
+                    index.frame_rate,
+                    index.open_gop
                 );
                 assert!(index.end_pts > index.start_pts, "{name}");
                 assert!(index.keyframes.windows(2).all(|pair| pair[0] < pair[1]), "{name}");

@@ -48,7 +48,11 @@ fn play(path: &Path) -> Result<String, String> {
     let index = engine::index(&source, &limit()).map_err(|error| format!("index: {error}"))?;
     let mut specs = Vec::new();
     if source.info.video().is_some() {
-        specs.push(("transcode", films::transcode(&source, &index, 120, Preset::Ultrafast), films::encode_jobs(&index)));
+        specs.push((
+            "transcode",
+            films::transcode(&source, &index, 120, Preset::Ultrafast),
+            films::encode_jobs(&index),
+        ));
         if !index.open_gop && index.keyframes.first() == Some(&index.start_pts) {
             specs.push(("copy", films::copy(&source, &index), films::copy_jobs(&index)));
         }

@@ -2,10 +2,10 @@
 use std::path::Path;
 
 use watchparty::clock::{Clock, SystemClock};
+use watchparty::media::Source;
 use watchparty::media::demo;
 use watchparty::media::engine::{Head, init_segment};
 use watchparty::media::track::{Preset, SegmentJob, TrackSpec};
-use watchparty::media::Source;
 
 use crate::support::films::{self, limit, made, open, scratch};
 
@@ -30,7 +30,9 @@ fn latency(label: &str, source: &Source, spec: &TrackSpec, jobs: &[SegmentJob]) 
     let began = SystemClock.now();
     init_segment(source, spec, &limit()).expect("init");
     let init = SystemClock.now().since(began).as_millis();
-    eprintln!("{label}: open {opened} ms, init {init} ms; (first fragment ms, segment ms, bytes) cold {cold:?}, next {next:?}, seek {back:?}");
+    eprintln!(
+        "{label}: open {opened} ms, init {init} ms; (first fragment ms, segment ms, bytes) cold {cold:?}, next {next:?}, seek {back:?}"
+    );
 }
 
 fn measure(label: &str, path: &Path) {
@@ -50,9 +52,35 @@ fn measure(label: &str, path: &Path) {
 #[test]
 #[ignore = "a measurement, not a check"]
 fn latency_of_copy_and_of_hevc_10_bit() {
-    let film = |name, encode: &[&str]| made(name, &[&["-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=24:d=30", "-f", "lavfi", "-i", "sine=440:r=48000:d=30"][..], encode, &["-c:a", "ac3"]].concat());
+    let film = |name, encode: &[&str]| {
+        made(
+            name,
+            &[
+                &["-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=24:d=30", "-f", "lavfi", "-i", "sine=440:r=48000:d=30"]
+                    [..],
+                encode,
+                &["-c:a", "ac3"],
+            ]
+            .concat(),
+        )
+    };
     measure("h264 1080p", &film("measure.mkv", &["-c:v", "libx264", "-preset", "ultrafast", "-g", "96"]));
-    measure("hevc10 1080p", &film("measure-hevc.mkv", &["-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le", "-x265-params", "keyint=96:open-gop=0:log-level=error"]));
+    measure(
+        "hevc10 1080p",
+        &film(
+            "measure-hevc.mkv",
+            &[
+                "-c:v",
+                "libx265",
+                "-preset",
+                "ultrafast",
+                "-pix_fmt",
+                "yuv420p10le",
+                "-x265-params",
+                "keyint=96:open-gop=0:log-level=error",
+            ],
+        ),
+    );
 }
 
 #[test]

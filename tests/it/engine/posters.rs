@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use watchparty::media::engine::{self, EngineError, ProbeError};
 use watchparty::media::Source;
+use watchparty::media::engine::{self, EngineError, ProbeError};
 
 use crate::support::films::{film, folder, limit, made};
 
@@ -33,7 +33,10 @@ fn every_film_gets_a_poster_or_a_typed_error() {
                     let turned = video.rotation % 180 != 0;
                     let wide = f64::from(video.width) * f64::from(video.sar_num) / f64::from(video.sar_den);
                     let shape = if turned { f64::from(video.height) / wide } else { wide / f64::from(video.height) };
-                    assert!((width as f64 / height as f64 / shape - 1.0).abs() < 0.05, "{name}: {width}x{height}, shape {shape}");
+                    assert!(
+                        (width as f64 / height as f64 / shape - 1.0).abs() < 0.05,
+                        "{name}: {width}x{height}, shape {shape}"
+                    );
                 }
             }
             Err(EngineError::Damaged(_) | EngineError::Unsupported(_)) => eprintln!("{name}: no poster"),
@@ -44,7 +47,25 @@ fn every_film_gets_a_poster_or_a_typed_error() {
 
 #[test]
 fn a_poster_is_not_black_when_the_film_begins_in_the_dark() {
-    let path = made("dark.mp4", &["-f", "lavfi", "-i", "color=black:s=320x180:r=25:d=8", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=30", "-filter_complex", "[0][1]concat", "-c:v", "libx264", "-g", "25"]);
+    let path = made(
+        "dark.mp4",
+        &[
+            "-f",
+            "lavfi",
+            "-i",
+            "color=black:s=320x180:r=25:d=8",
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=s=320x180:r=25:d=30",
+            "-filter_complex",
+            "[0][1]concat",
+            "-c:v",
+            "libx264",
+            "-g",
+            "25",
+        ],
+    );
     let jpeg = engine::poster(&source(&path).expect("a film"), &limit()).expect("a poster");
     assert!(jpeg.len() > 5000, "{} bytes are a black picture", jpeg.len());
 }

@@ -18,7 +18,12 @@ fn every_file_is_a_film_or_a_plain_sentence_within_ten_seconds() {
             Ok((info, identity)) => {
                 films += 1;
                 assert_eq!(info.size, identity.size);
-                eprintln!("{:45} {:>9} ms {}", path.file_name().expect("name").to_string_lossy(), info.duration_ms, summary(&info));
+                eprintln!(
+                    "{:45} {:>9} ms {}",
+                    path.file_name().expect("name").to_string_lossy(),
+                    info.duration_ms,
+                    summary(&info)
+                );
             }
             Err(error) => {
                 let sentence = error.to_string();
@@ -36,8 +41,20 @@ fn summary(info: &watchparty::media::MediaInfo) -> String {
         .streams
         .iter()
         .map(|stream| match (&stream.video, &stream.audio) {
-            (Some(video), _) => format!("{} {}x{} {} {}/{} r{} {}", stream.codec, video.width, video.height, video.pixel_format, video.fps_num, video.fps_den, video.rotation, video.codec_string),
-            (_, Some(audio)) => format!("{} {} {} {}", stream.codec, audio.sample_rate, audio.layout, audio.codec_string),
+            (Some(video), _) => format!(
+                "{} {}x{} {} {}/{} r{} {}",
+                stream.codec,
+                video.width,
+                video.height,
+                video.pixel_format,
+                video.fps_num,
+                video.fps_den,
+                video.rotation,
+                video.codec_string
+            ),
+            (_, Some(audio)) => {
+                format!("{} {} {} {}", stream.codec, audio.sample_rate, audio.layout, audio.codec_string)
+            }
             _ => stream.codec.clone(),
         })
         .collect();
@@ -56,7 +73,10 @@ fn what_is_not_a_film_is_refused_in_words() {
     assert_eq!(probe("text.mkv", b"Hello, this is no film.\n"), "This is not a film: the file is plain text.");
     let playlist = b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n";
     assert_eq!(probe("movie.mp4", playlist), "This is not a film: the file is plain text.");
-    assert_eq!(probe("concat.mp4", b"ffconcat version 1.0\nfile 'x.mp4'\n"), "This is not a film: the file is plain text.");
+    assert_eq!(
+        probe("concat.mp4", b"ffconcat version 1.0\nfile 'x.mp4'\n"),
+        "This is not a film: the file is plain text."
+    );
     let noise: Vec<u8> = (0..100_000_u64).map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
     assert!(probe("noise.mp4", &noise).starts_with("This is not a film"));
     assert_eq!(engine::probe(folder.path(), &limit()).expect_err("a folder").to_string(), "This is not a file.");
@@ -99,5 +119,8 @@ fn a_cancelled_probe_stops() {
     let Some(film) = film("bbb_480p_30s_aac51.mp4") else { return };
     let cancel = Cancel::never();
     cancel.cancel();
-    assert_eq!(engine::probe(&film, &cancel).expect_err("cancelled").to_string(), "Looking at the file was interrupted.");
+    assert_eq!(
+        engine::probe(&film, &cancel).expect_err("cancelled").to_string(),
+        "Looking at the file was interrupted."
+    );
 }

@@ -26,7 +26,12 @@ fn check(label: &str, path: &Path, spec: &TrackSpec, jobs: &[SegmentJob]) {
         if bytes != parts[n + 1] {
             difference(&bytes, &parts[n + 1]);
         }
-        assert!(bytes == parts[n + 1], "{label}: segment {n} depends on history ({} and {} bytes)", bytes.len(), parts[n + 1].len());
+        assert!(
+            bytes == parts[n + 1],
+            "{label}: segment {n} depends on history ({} and {} bytes)",
+            bytes.len(),
+            parts[n + 1].len()
+        );
     }
     let kind = if matches!(spec, TrackSpec::AudioAac { .. } | TrackSpec::AudioSilent { .. }) { "a" } else { "v" };
     let all: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
@@ -78,7 +83,12 @@ fn copied(name: &str) {
     let Some(path) = film(name) else { return };
     let (source, index) = open(&path);
     assert!(!index.open_gop, "{name}");
-    check(name, &path, &films::copy(&source, &index), &films::copy_jobs(&index).into_iter().take(4).collect::<Vec<_>>());
+    check(
+        name,
+        &path,
+        &films::copy(&source, &index),
+        &films::copy_jobs(&index).into_iter().take(4).collect::<Vec<_>>(),
+    );
 }
 
 fn heard(name: &str) {

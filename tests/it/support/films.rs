@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use watchparty::clock::SystemClock;
+use watchparty::media::Source;
 use watchparty::media::engine::{self, Cancel, EngineError, Head, SegmentStats};
 use watchparty::media::track::{AAC_FRAME_SAMPLES, FrameGrid, Origin, Preset, SegmentJob, TrackSpec, VideoIndex};
-use watchparty::media::Source;
 
 /// Longest any one call may take in a test.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -96,7 +96,8 @@ pub(crate) fn tick(index: &VideoIndex, pts: i64) -> i64 {
 pub(crate) fn transcode(source: &Source, index: &VideoIndex, height: u32, preset: Preset) -> TrackSpec {
     let (stream, video) = source.info.video().expect("a picture");
     let wide = f64::from(video.width) * f64::from(video.sar_num) / f64::from(video.sar_den);
-    let (wide, high) = if video.rotation % 180 == 0 { (wide, f64::from(video.height)) } else { (f64::from(video.height), wide) };
+    let (wide, high) =
+        if video.rotation % 180 == 0 { (wide, f64::from(video.height)) } else { (f64::from(video.height), wide) };
     let height = height.min(high as u32 / 2 * 2).max(2);
     let width = ((wide * f64::from(height) / high / 2.0).round() as u32 * 2).max(2);
     TrackSpec::VideoH264 {
@@ -147,14 +148,20 @@ pub(crate) fn encode_jobs(index: &VideoIndex) -> Vec<SegmentJob> {
 
 /// The whole film's length in pieces of 94 frames of sound.
 pub(crate) fn sound_jobs(index: &VideoIndex, sample_rate: u32) -> Vec<SegmentJob> {
-    let seconds = (index.end_pts - index.start_pts) as f64 * f64::from(index.time_base.0) / f64::from(index.time_base.1);
+    let seconds =
+        (index.end_pts - index.start_pts) as f64 * f64::from(index.time_base.0) / f64::from(index.time_base.1);
     let end = ((seconds * f64::from(sample_rate)) as i64).max(1);
     jobs(&(0..end).step_by((94 * AAC_FRAME_SAMPLES) as usize).collect::<Vec<_>>(), end)
 }
 
 fn jobs(starts: &[i64], end: i64) -> Vec<SegmentJob> {
     let ends = starts.iter().skip(1).copied().chain([end]);
-    starts.iter().zip(ends).enumerate().map(|(n, (start, end))| SegmentJob { index: n as u32, start: *start, end }).collect()
+    starts
+        .iter()
+        .zip(ends)
+        .enumerate()
+        .map(|(n, (start, end))| SegmentJob { index: n as u32, start: *start, end })
+        .collect()
 }
 
 /// One segment's bytes.
@@ -168,8 +175,14 @@ pub(crate) fn segment(head: &mut Head, job: &SegmentJob) -> Result<(Vec<u8>, Seg
 pub(crate) fn decoded(label: &str, parts: &[&[u8]], kind: &str) -> Vec<u8> {
     let path = scratch().join(format!("decode-{}-{label}.mp4", std::process::id()));
     std::fs::write(&path, parts.concat()).expect("write");
-    let format: &[&str] = if kind == "a" { &["-f", "f32le", "-"] } else { &["-pix_fmt", "gray", "-f", "rawvideo", "-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-"] };
-    let output = ffmpeg(&[&["-xerror", "-i", path.to_str().expect("plain name"), "-map", &format!("0:{kind}")], format].concat());
+    let format: &[&str] = if kind == "a" {
+        &["-f", "f32le", "-"]
+    } else {
+        &["-pix_fmt", "gray", "-f", "rawvideo", "-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-"]
+    };
+    let output = ffmpeg(
+        &[&["-xerror", "-i", path.to_str().expect("plain name"), "-map", &format!("0:{kind}")], format].concat(),
+    );
     assert!(output.stderr.is_empty(), "{label}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }
