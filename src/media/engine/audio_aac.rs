@@ -63,20 +63,13 @@ impl AudioHead {
         sample_rate: u32,
         cancel: &Cancel,
     ) -> Result<Self, EngineError> {
-        let mut reader = Reader::open(source, stream, cancel)?;
+        let reader = Reader::open(source, stream, cancel)?;
         let parameters = reader.parameters()?;
         let rate = parameters.sample_rate.max(1) as u32;
         let frame_size = i64::from(parameters.frame_size);
         let time_base = reader.time_base();
         let coarse = i64::from(time_base.0) * i64::from(rate) > i64::from(time_base.1);
-        let mut snap = None;
-        if coarse && frame_size > 0 {
-            let first = reader.next(cancel)?;
-            snap = first.as_ref().and_then(|packet| packet.pts().or(packet.dts())).map(|pts| (pts, frame_size));
-            if let Some(first) = first {
-                reader.unread(first);
-            }
-        }
+        let snap = reader.first_time().filter(|_| coarse && frame_size > 0).map(|first| (first, frame_size));
         let jitter = frame_size.max(JITTER_SAMPLES_MIN);
         let track = Track { reader, origin, rate, snap, jitter, kept: VecDeque::new(), ended: false };
         Ok(Self { sample_rate, track: Some(track) })

@@ -1,7 +1,7 @@
 //! Packets of one stream in file order, from any place in the file. Tolerates damage; never runs away.
 use ffmpeg_next::ffi;
 
-use crate::media::engine::av::{Packet, pair};
+use crate::media::engine::av::{Packet, pair, timestamp};
 use crate::media::engine::io::Input;
 use crate::media::engine::timeline::seconds_to_pts;
 use crate::media::engine::{Cancel, EngineError, open_source};
@@ -26,6 +26,10 @@ pub(super) struct Reader {
     /// The stream that the container's index belongs to.
     reference: usize,
     pending: Option<Packet>,
+    /// Time of the stream's first packet.
+    first_time: Option<i64>,
+    /// Nothing but `pending` was read since the file was opened.
+    fresh: bool,
     last_dts: Option<i64>,
     /// For streams without timestamps: the next packet's time and the step.
     counted: Option<(i64, i64)>,
@@ -46,6 +50,8 @@ impl Reader {
             stream,
             reference,
             pending: None,
+            first_time: None,
+            fresh: false,
             last_dts: None,
             counted: None,
             ended: false,
@@ -67,17 +73,27 @@ impl Reader {
 
     /// Elementary streams carry no time: their packets are counted.
     fn find_clock(&mut self, cancel: &Cancel) -> Result<(), EngineError> {
-        if let Some(first) = self.read(cancel, None)? {
+        // A stream without any packets must not make this read the whole file.
+        let start = self.input.get().start_time;
+        let until = timestamp(start).map(|us| seconds_to_pts(us as f64 / 1e6, self.time_base()));
+        if let Some(first) = self.read(cancel, until)? {
             if first.pts().is_none() && first.dts().is_none() {
                 let (num, den) = self.frame_rate().unwrap_or((25, 1));
                 let step = seconds_to_pts(f64::from(den) / f64::from(num), self.time_base()).max(1);
                 self.counted = Some((0, step));
                 self.rewind(cancel)?;
             } else {
+                self.first_time = first.pts().or(first.dts());
                 self.pending = Some(first);
+                self.fresh = true;
             }
         }
         Ok(())
+    }
+
+    /// Time of the stream's first packet.
+    pub(super) fn first_time(&self) -> Option<i64> {
+        self.first_time
     }
 
     pub(super) fn input(&self) -> &Input {
@@ -117,6 +133,7 @@ impl Reader {
 
     /// Like `next`, and `None` as well once the reference stream is far past `until` (in this stream's time).
     pub(super) fn next_until(&mut self, cancel: &Cancel, until: Option<i64>) -> Result<Option<Packet>, EngineError> {
+        self.fresh = false;
         match self.pending.take() {
             Some(packet) => Ok(Some(packet)),
             None => self.read(cancel, until),
@@ -200,6 +217,11 @@ impl Reader {
         if self.counted.is_some() {
             return self.rewind(cancel);
         }
+        let near = at.saturating_sub(seconds_to_pts(SEEK_BACK_SECONDS, self.time_base()));
+        let at_start = self.first_time.is_some_and(|first| (near..=at).contains(&first));
+        if self.fresh && at_start && self.pending.as_ref().is_some_and(wanted) {
+            return Ok(());
+        }
         let mut back = 0.0;
         for _ in 0..SEEK_TRIES {
             let target = at.saturating_sub(seconds_to_pts(back, self.time_base()));
@@ -208,6 +230,9 @@ impl Reader {
             }
             if self.skip_to(at, cancel, wanted)? {
                 return Ok(());
+            }
+            if self.first_time.is_some_and(|first| target <= first) {
+                break;
             }
             back = if back == 0.0 { SEEK_BACK_SECONDS } else { back * 4.0 };
         }
@@ -250,6 +275,7 @@ impl Reader {
 
     fn reset(&mut self) {
         self.pending = None;
+        self.fresh = false;
         self.last_dts = None;
         self.ended = false;
         if let Some((next, _)) = self.counted.as_mut() {

@@ -136,6 +136,9 @@ each! { copied:
     copies_ts_purely "bipbop_60s_timecode.ts",
     copies_mkv_purely "chapters_clock_aac51.mkv",
     copies_flv_purely "bbb_h264_aac.flv",
+    copies_hevc_from_ts_purely "hevc_aac51.ts",
+    copies_vp9_purely "vp9_in_mp4_47s.mp4",
+    copies_av1_purely "av1_15s_timecode.mp4",
 }
 
 each! { heard:

@@ -1,7 +1,7 @@
 //! Test films and what is asked of the engine about them.
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -48,6 +48,8 @@ pub(crate) fn ffmpeg(arguments: &[&str]) -> Output {
 
 /// A film made once for all tests.
 pub(crate) fn made(name: &str, arguments: &[&str]) -> PathBuf {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let path = scratch().join(name);
     if !path.exists() {
         let part = scratch().join(format!("part-{}-{name}", std::process::id()));
