@@ -24,12 +24,7 @@ export function TopBar({ sharing, onShare, onChoose }: Props) {
       </div>
       {inside && (
         <div className={styles.actions}>
-          <Button
-            data-testid="choose-film"
-            aria-label="Films"
-            onClick={onChoose}
-            className={styles.slim}
-          >
+          <Button data-testid="choose-film" aria-label="Films" onClick={onChoose} className={styles.slim}>
             <Clapperboard size={17} aria-hidden="true" /> <span className={styles.label}>Films</span>
           </Button>
           <Button
