@@ -89,7 +89,7 @@ done
 sed -i 's|^prefix=.*|prefix=${pcfiledir}/../..|' "$prefix"/lib/pkgconfig/*.pc
 sed -i "s|$prefix|\${prefix}|g" "$prefix"/lib/pkgconfig/*.pc
 mkdir -p "$prefix/share/watchparty"
-cp "$here/sources.txt" "$here/configure.txt" "$prefix/share/watchparty/"
+cp "$here/sources.txt" "$here/configure.txt" "$work/build.log" "$prefix/share/watchparty/"
 for name in x264 dav1d zimg zlib ffmpeg; do
   for licence in COPYING COPYING.GPLv3 COPYING.LGPLv2.1 LICENSE LICENSE.md; do
     if [ -e "$work/$name/$licence" ]; then cp "$work/$name/$licence" "$prefix/share/watchparty/$name.$licence"; fi

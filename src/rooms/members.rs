@@ -117,11 +117,12 @@ impl Members {
         Ok(id)
     }
 
-    /// Gives a member its place back, if the key fits. The page may be a new one, so its player counts as cold.
+    /// Gives a member its place back, if the key fits. The page may be a new one, so its player counts as cold. What
+    /// was said about being ready stays: should it be a new page, one viewer starts late; else all would wait for a
+    /// report that was already given.
     pub(crate) fn resume(&mut self, resume: &Resume) -> Option<MemberId> {
         let member = self.by_id.get_mut(&resume.member).filter(|member| member.key == resume.key)?;
         member.started = false;
-        member.ready = None;
         member.stat = Stat::default();
         self.set_online(resume.member);
         Some(resume.member)

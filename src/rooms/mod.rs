@@ -11,9 +11,11 @@ mod event;
 mod lead;
 mod limits;
 mod members;
+mod people;
 mod playback;
 mod recent;
 mod room;
+mod steer;
 
 pub use chat::ChatLine;
 pub use event::{

@@ -1,19 +1,13 @@
 //! The room itself: takes inputs in order, runs its timers, queues what has to be said.
-use std::collections::{BTreeSet, VecDeque};
-use std::time::Duration;
+use std::collections::VecDeque;
 
 use crate::clock::Instant;
 use crate::model::{DisplayName, MediaTime, MemberId, RoomCode};
-use crate::rooms::barrier::Barrier;
-use crate::rooms::chat::{self, History};
-use crate::rooms::event::{
-    Cause, Command, Event, Input, Intent, Join, JoinError, MemberView, Output, PlayerStatus, RoomInfo, RoomMedia, Stat,
-    State, Why,
-};
-use crate::rooms::lead::{PAUSE_LEAD_MAX, lead};
-use crate::rooms::limits::{Limits, MEMBERS_INTERVAL, NOTICE_MEMBERS_MAX, STATS_INTERVAL, STATS_INTERVAL_LARGE};
+use crate::rooms::chat::History;
+use crate::rooms::event::{Event, Input, Join, JoinError, MemberView, Output, RoomInfo, RoomMedia, State};
+use crate::rooms::limits::{Limits, MEMBERS_INTERVAL};
 use crate::rooms::members::Members;
-use crate::rooms::playback::{Class, Playback};
+use crate::rooms::playback::Playback;
 
 /// What a room is made with.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,21 +40,21 @@ pub struct Sizes {
 /// One room. See the module's words for how it is driven.
 #[derive(Debug)]
 pub struct Room {
-    info: RoomInfo,
-    limits: Limits,
-    made_at: Instant,
-    made_unix_ms: i64,
-    now: Instant,
-    play: Playback,
-    members: Members,
-    history: History,
-    outputs: VecDeque<Output>,
+    pub(crate) info: RoomInfo,
+    pub(crate) limits: Limits,
+    pub(crate) made_at: Instant,
+    pub(crate) made_unix_ms: i64,
+    pub(crate) now: Instant,
+    pub(crate) play: Playback,
+    pub(crate) members: Members,
+    pub(crate) history: History,
+    pub(crate) outputs: VecDeque<Output>,
     /// When the list of members (and of those waited for) is told next.
-    members_due: Option<Instant>,
-    members_told: Instant,
-    waiting_changed: bool,
-    empty_until: Option<Instant>,
-    closed: bool,
+    pub(crate) members_due: Option<Instant>,
+    pub(crate) members_told: Instant,
+    pub(crate) waiting_changed: bool,
+    pub(crate) empty_until: Option<Instant>,
+    pub(crate) closed: bool,
 }
 
 impl Room {
@@ -194,221 +188,6 @@ impl Room {
             online: self.members.online_count(),
             chat_lines: self.history.len(),
             remembered: self.members.values().map(|m| m.commands.len().max(m.said.len())).max().unwrap_or(0),
-        }
-    }
-
-    fn command(&mut self, by: MemberId, command: Command) {
-        let Command { id, base, intent } = command;
-        let Some(member) = self.members.get_mut(by) else { return };
-        let outcome = match member.commands.find(&id) {
-            Some(outcome) => outcome,
-            // Not remembered: the same command may be sent again when there is room for it.
-            None if !member.may_command(self.now, &intent) => Err(Why::SlowDown),
-            None => {
-                let outcome = self.execute(by, base, intent);
-                if let Some(member) = self.members.get_mut(by) {
-                    member.commands.remember(id.clone(), outcome);
-                }
-                outcome
-            }
-        };
-        let answer = match outcome {
-            Ok(rev) => Event::Ack { id, rev },
-            Err(why) => Event::Nack { id, why, state: self.play.state() },
-        };
-        self.outputs.push_back(Output::Send(by, answer));
-    }
-
-    fn execute(&mut self, by: MemberId, base: (u32, u64), intent: Intent) -> Result<u64, Why> {
-        let needs_media = !matches!(intent, Intent::Load(_) | Intent::Malformed);
-        if needs_media && self.play.media().is_none() {
-            return Err(Why::NoMedia);
-        }
-        match intent {
-            Intent::Play => self.go(by),
-            Intent::Pause => self.pause(by),
-            Intent::Seek(target) => self.seek(by, base, target)?,
-            Intent::SeekBy(delta) => self.seek(by, base, self.play.position(self.now) + delta)?,
-            Intent::Load(_) if self.play.is_stale(Class::Load, base, by) => return Err(Why::Stale),
-            Intent::Load(media) => self.load(Some(by), media),
-            Intent::LoadUnknown => return Err(Why::NoMedia),
-            Intent::Malformed => return Err(Why::Invalid),
-        }
-        Ok(self.play.rev())
-    }
-
-    /// "Play", never "toggle": whoever presses it while the room is going agrees with it.
-    fn go(&mut self, by: MemberId) {
-        if self.play.is_going() {
-            return;
-        }
-        if self.play.position(self.now) >= self.play.duration() {
-            self.play.move_to(MediaTime::ZERO);
-        }
-        self.set_going(by, Cause::Play);
-    }
-
-    fn pause(&mut self, by: MemberId) {
-        if self.play.is_going() {
-            let t0 = self.now + self.lead().min(PAUSE_LEAD_MAX);
-            self.play.pause(t0, Some(by));
-            self.announce();
-        }
-    }
-
-    fn seek(&mut self, by: MemberId, base: (u32, u64), target: MediaTime) -> Result<(), Why> {
-        if self.play.is_stale(Class::Seek, base, by) {
-            return Err(Why::Stale);
-        }
-        self.play.move_to(target);
-        if self.play.is_going() {
-            self.set_going(by, Cause::Seek);
-        } else {
-            self.play.stand(self.now, Some(by), Cause::Seek);
-            self.announce();
-        }
-        self.play.claim(Class::Seek);
-        Ok(())
-    }
-
-    fn load(&mut self, by: Option<MemberId>, media: RoomMedia) {
-        self.play.load(self.now, by, media);
-        self.play.claim(Class::Load);
-        self.announce();
-    }
-
-    /// Starts at a common moment: at once when the position is prepared, else when those who vote are ready.
-    fn set_going(&mut self, by: MemberId, cause: Cause) {
-        let missing: BTreeSet<MemberId> = if self.play.is_unprepared() {
-            let voters = self.members.online().filter(|(_, member)| member.votes());
-            voters.filter(|(_, member)| !self.play.is_ready(member.ready)).map(|(id, _)| id).collect()
-        } else {
-            BTreeSet::new()
-        };
-        if missing.is_empty() {
-            self.play.start(self.now + self.lead(), Some(by), cause);
-        } else {
-            let longest = if self.play.is_cold() { self.limits.first_barrier_max } else { self.limits.barrier_max };
-            self.play.wait(self.now, Some(by), cause, Barrier::new(self.now + longest, missing));
-        }
-        self.announce();
-    }
-
-    fn ready(&mut self, member: MemberId, epoch: u32, rev: u64) {
-        if !self.play.is_current(epoch, rev) {
-            return;
-        }
-        if let Some(member) = self.members.get_mut(member) {
-            member.ready = Some(rev);
-        }
-        self.release(member);
-    }
-
-    /// The barrier need not wait for this member any more.
-    fn release(&mut self, member: MemberId) {
-        if self.play.barrier.as_mut().is_some_and(|barrier| barrier.release(member)) {
-            self.waiting_changed = true;
-            self.start_if_over();
-            self.members_changed(MEMBERS_INTERVAL);
-        }
-    }
-
-    fn start_if_over(&mut self) {
-        if self.play.barrier.as_ref().is_some_and(|barrier| barrier.is_over(self.now)) {
-            self.play.start(self.now + self.lead(), None, Cause::Start);
-            self.announce();
-        }
-    }
-
-    fn stat(&mut self, id: MemberId, stat: Stat) {
-        let Some(member) = self.members.get_mut(id) else { return };
-        let same_player = member.stat.player == stat.player;
-        member.stat = stat;
-        member.started |= matches!(stat.player, PlayerStatus::InSync | PlayerStatus::CatchingUp);
-        if !member.votes() {
-            self.release(id);
-        }
-        let large = self.members.len() > NOTICE_MEMBERS_MAX;
-        self.members_changed(match (large, same_player) {
-            (true, _) => STATS_INTERVAL_LARGE,
-            (false, true) => STATS_INTERVAL,
-            (false, false) => MEMBERS_INTERVAL,
-        });
-    }
-
-    fn chat(&mut self, from: MemberId, id: String, text: &str) {
-        let Some(member) = self.members.get_mut(from) else { return };
-        if member.said.find(&id).is_some() {
-            return;
-        }
-        let checked = chat::clean(text).ok_or(Why::Invalid);
-        let checked = checked.and_then(|text| member.may_chat(self.now).then_some(text).ok_or(Why::SlowDown));
-        match checked {
-            Ok(text) => {
-                let name = String::from(member.name.clone());
-                member.said.remember(id, ());
-                self.say(Some(from), name, text);
-            }
-            Err(why) => {
-                let nack = Event::Nack { id, why, state: self.play.state() };
-                self.outputs.push_back(Output::Send(from, nack));
-            }
-        }
-    }
-
-    fn say(&mut self, from: Option<MemberId>, name: String, text: String) {
-        let since = self.now.since(self.made_at).as_millis();
-        let at_ms = self.made_unix_ms.saturating_add(i64::try_from(since).unwrap_or(i64::MAX));
-        let line = self.history.add(from, name, text, at_ms);
-        self.outputs.push_back(Output::Broadcast(Event::Chat(line)));
-    }
-
-    fn notice(&mut self, text: &str) {
-        if self.members.len() <= NOTICE_MEMBERS_MAX {
-            self.say(None, String::new(), text.to_owned());
-        }
-    }
-
-    fn disconnected(&mut self, member: MemberId) {
-        if self.members.set_offline(member, self.now + self.limits.offline_kept) {
-            self.release(member);
-            self.members_changed(MEMBERS_INTERVAL);
-        }
-    }
-
-    fn gone(&mut self, id: MemberId) {
-        let Some(member) = self.members.remove(id) else { return };
-        self.release(id);
-        self.notice(&format!("{} left", member.name.as_str()));
-        self.members_changed(MEMBERS_INTERVAL);
-        if self.members.len() == 0 {
-            self.empty_until = Some(self.now + self.limits.empty_kept);
-        }
-    }
-
-    fn lead(&self) -> Duration {
-        lead(self.members.online().map(|(_, member)| member))
-    }
-
-    fn announce(&mut self) {
-        self.waiting_changed = false;
-        self.outputs.push_back(Output::Broadcast(Event::State(self.play.state())));
-        self.outputs.extend(self.play.playhead(self.now).map(Output::Playhead));
-    }
-
-    fn members_changed(&mut self, interval: Duration) {
-        let due = self.now.max(self.members_told + interval);
-        self.members_due = Some(self.members_due.map_or(due, |earlier| earlier.min(due)));
-    }
-
-    fn tell_members(&mut self) {
-        self.members_due = None;
-        self.members_told = self.now;
-        let total = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
-        self.outputs.push_back(Output::Broadcast(Event::Members { members: self.members.view(), total }));
-        if self.waiting_changed && self.play.barrier.is_some() {
-            self.play.refresh();
-            self.announce();
         }
     }
 }

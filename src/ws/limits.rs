@@ -1,12 +1,27 @@
 //! Every number that bounds a socket.
 use std::time::Duration;
 
-/// From the upgrade to a valid `hello`.
-pub(crate) const HELLO_WITHIN: Duration = Duration::from_secs(5);
-/// Silence after which a member is shown offline; clients send a clock probe at least every 5 s.
-pub(crate) const QUIET_AFTER: Duration = Duration::from_secs(12);
-/// Silence after which the socket is closed.
-pub(crate) const SILENT_MAX: Duration = Duration::from_secs(30);
+/// How long a socket may say nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Patience {
+    /// From the upgrade to a valid `hello`.
+    pub hello_within: Duration,
+    /// Silence after which a member is shown offline; clients send a clock probe at least every 5 s.
+    pub quiet_after: Duration,
+    /// Silence after which the socket is closed.
+    pub silent_max: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            hello_within: Duration::from_secs(5),
+            quiet_after: Duration::from_secs(12),
+            silent_max: Duration::from_secs(30),
+        }
+    }
+}
+
 /// One batch of messages must be taken by the kernel within this time.
 pub(crate) const WRITE_WITHIN: Duration = Duration::from_secs(10);
 /// For the closing handshake.

@@ -20,6 +20,8 @@ use crate::clock::SharedClock;
 use crate::hub::{Hub, RoomMedia};
 use crate::model::{DisplayName, MediaId, RoomCode};
 
+pub use limits::Patience;
+
 /// Where the socket is, for axum.
 pub const PATH: &str = "/api/v1/rooms/{code}/ws";
 
@@ -53,6 +55,8 @@ pub struct Sockets {
     pub verify: Verify,
     /// What can be watched.
     pub find_title: FindTitle,
+    /// How long a socket may say nothing.
+    pub patience: Patience,
 }
 
 /// The route of the socket.

@@ -11,10 +11,7 @@ use crate::hub::{Closing, HubError, Knock, RoomHandle, Seat};
 use crate::model::RoomCode;
 use crate::protocol::ws::{ClientMessage, CommandKind, ServerMessage, VERSION, close};
 use crate::rooms::{Input, TokenBucket};
-use crate::ws::limits::{
-    CLOSE_WITHIN, ERRORS_MAX, FIND_WITHIN, HELLO_WITHIN, MESSAGES_BURST, MESSAGES_PER_SECOND, QUIET_AFTER, SILENT_MAX,
-    WRITE_WITHIN,
-};
+use crate::ws::limits::{CLOSE_WITHIN, ERRORS_MAX, FIND_WITHIN, MESSAGES_BURST, MESSAGES_PER_SECOND, WRITE_WITHIN};
 use crate::ws::{Sockets, translate};
 
 /// How a socket ends.
@@ -73,8 +70,9 @@ struct Line {
 impl Line {
     async fn run(&mut self, code: &RoomCode, room: &RoomHandle) -> Ending {
         let stop = self.sockets.stop.clone();
+        let hello_within = self.sockets.patience.hello_within;
         let admitted = tokio::select! {
-            admitted = timeout(HELLO_WITHIN, self.admit(code, room)) => admitted,
+            admitted = timeout(hello_within, self.admit(code, room)) => admitted,
             () = stop.cancelled() => return Closing::GoingAway.into(),
         };
         let seat = match admitted {
@@ -157,7 +155,8 @@ impl Line {
 
     /// How long silence may go on before something has to be done about it.
     fn patience(&self) -> Duration {
-        let until = self.heard + if self.quiet { SILENT_MAX } else { QUIET_AFTER };
+        let patience = self.sockets.patience;
+        let until = self.heard + if self.quiet { patience.silent_max } else { patience.quiet_after };
         until.since(self.sockets.clock.now())
     }
 

@@ -3,9 +3,11 @@
 mod api;
 mod cli;
 mod engine;
+mod hub;
 mod library;
 mod media;
 mod protocol;
 mod rooms;
 mod support;
+mod tidy;
 mod ws;

@@ -71,7 +71,9 @@ fn browsers_told_the_same_states_in_any_order_agree() {
                 states.swap(i, dice.below(i as u64 + 1) as usize);
             }
             let mut best = None;
-            states.iter().for_each(|state| newest(&mut best, state));
+            for state in &states {
+                newest(&mut best, state);
+            }
             assert_eq!(best, Some(world.room.state()));
         }
     });

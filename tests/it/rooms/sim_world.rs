@@ -63,10 +63,21 @@ pub(crate) struct Browser {
 enum Item {
     Act(usize),
     Connect(usize),
-    Up { browser: usize, link: u64, up: Up },
-    Down { browser: usize, link: u64, event: Event },
+    Up {
+        browser: usize,
+        link: u64,
+        up: Up,
+    },
+    Down {
+        browser: usize,
+        link: u64,
+        event: Event,
+    },
     /// The server notices that a connection is gone.
-    Noticed { browser: usize, link: u64 },
+    Noticed {
+        browser: usize,
+        link: u64,
+    },
 }
 
 #[derive(Clone)]
@@ -283,8 +294,12 @@ impl World {
             self.seats.insert(member, (browser, link));
             return;
         }
-        let Some(member) = self.seats.iter().find(|(_, seat)| **seat == (browser, link)).map(|(member, _)| *member)
-        else {
+        let seat = self.seats.iter().find(|(_, seat)| **seat == (browser, link));
+        let Some(member) = seat.map(|(member, _)| *member) else {
+            // Messages may overtake each other, but nothing overtakes the hello of its own connection.
+            if self.browsers[browser].link == Some(link) {
+                self.later(5, 1, Item::Up { browser, link, up });
+            }
             return;
         };
         let input = match up {
@@ -294,7 +309,7 @@ impl World {
                 Input::Command(member, command)
             }
             Up::Ready(epoch, rev) => Input::Ready { member, epoch, rev },
-            Up::Stat(stat) => Input::Stat(member, stat),
+            Up::Stat(report) => Input::Stat(member, report),
             Up::Chat(text) => Input::Chat { member, id: text.clone(), text },
         };
         self.room.handle(self.now, input);
