@@ -1,4 +1,5 @@
 //! What the service promises beyond the bytes: once, kept, in time, and never for nobody.
+use std::fmt::Write;
 use std::path::PathBuf;
 
 use futures_util::StreamExt;
@@ -208,7 +209,8 @@ async fn times_to_the_first_bytes() {
             let mut body = rig.media.segment(&film, &id, n).await.unwrap();
             let first = clock.now().since(began);
             while body.fragments.next().await.is_some() {}
-            row += &format!("; segment {n} first {first:?} whole {:?}", clock.now().since(began));
+            let whole = clock.now().since(began);
+            write!(row, "; segment {n} first {first:?} whole {whole:?}").unwrap();
         }
         println!("{row}");
     }
