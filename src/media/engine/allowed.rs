@@ -1,4 +1,4 @@
-//! The demuxers and decoders that files may use, also when a fuller FFmpeg is linked. No playlist formats: a file
+//! The demuxers and decoders that files may use, also when a fuller `FFmpeg` is linked. No playlist formats: a file
 //! must not make the engine open another file.
 
 /// Demuxers, by name.

@@ -198,13 +198,12 @@ impl Track {
         let mut n = 0;
         loop {
             if n == self.kept.len() {
-                match if self.ended { None } else { self.reader.next_until(cancel, Some(end))? } {
-                    Some(packet) => self.kept.push_back(packet),
-                    None => {
-                        self.ended = true;
-                        break;
-                    }
-                }
+                let next = if self.ended { None } else { self.reader.next_until(cancel, Some(end))? };
+                let Some(packet) = next else {
+                    self.ended = true;
+                    break;
+                };
+                self.kept.push_back(packet);
             }
             let packet = &self.kept[n];
             n += 1;

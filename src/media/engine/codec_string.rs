@@ -1,4 +1,6 @@
 //! RFC 6381 codec strings, as browsers and playlists want them.
+use std::fmt::Write;
+
 use ffmpeg_next::ffi;
 use ffi::AVCodecID as Id;
 
@@ -57,7 +59,7 @@ pub(super) fn video(parameters: &ffi::AVCodecParameters) -> String {
         Id::AV_CODEC_ID_H264 => h264(extradata),
         Id::AV_CODEC_ID_HEVC => hevc(extradata),
         Id::AV_CODEC_ID_AV1 => av1(parameters, extradata),
-        Id::AV_CODEC_ID_VP9 => vp9(parameters),
+        Id::AV_CODEC_ID_VP9 => Some(vp9(parameters)),
         Id::AV_CODEC_ID_VP8 => Some("vp8".to_owned()),
         Id::AV_CODEC_ID_MPEG4 => Some("mp4v.20.9".to_owned()),
         Id::AV_CODEC_ID_THEORA => Some("theora".to_owned()),
@@ -67,13 +69,12 @@ pub(super) fn video(parameters: &ffi::AVCodecParameters) -> String {
 }
 
 fn h264(extradata: &[u8]) -> Option<String> {
-    let bytes = match extradata {
-        [1, profile, flags, level, ..] => [*profile, *flags, *level],
-        _ => {
-            let units = nal::units(extradata);
-            let sps = units.iter().find(|unit| unit[0] & 0x1f == 7)?;
-            [*sps.get(1)?, *sps.get(2)?, *sps.get(3)?]
-        }
+    let bytes = if let [1, profile, flags, level, ..] = extradata {
+        [*profile, *flags, *level]
+    } else {
+        let units = nal::units(extradata);
+        let sps = units.iter().find(|unit| unit[0] & 0x1f == 7)?;
+        [*sps.get(1)?, *sps.get(2)?, *sps.get(3)?]
     };
     Some(format!("avc1.{:02x}{:02x}{:02x}", bytes[0], bytes[1], bytes[2]))
 }
@@ -95,7 +96,8 @@ fn hevc(extradata: &[u8]) -> Option<String> {
     let constraints = &general[5..11];
     let used = constraints.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     for byte in &constraints[..used] {
-        text.push_str(&format!(".{byte:x}"));
+        // Writing to a string cannot fail.
+        let _ = write!(text, ".{byte:x}");
     }
     Some(text)
 }
@@ -137,10 +139,10 @@ fn av1(parameters: &ffi::AVCodecParameters, extradata: &[u8]) -> Option<String> 
     (profile >= 0 && level >= 0).then(|| format!("av01.{profile}.{level:02}M.{:02}", depth(parameters)))
 }
 
-fn vp9(parameters: &ffi::AVCodecParameters) -> Option<String> {
+fn vp9(parameters: &ffi::AVCodecParameters) -> String {
     let profile = parameters.profile.max(0);
     let level = if parameters.level > 0 { parameters.level } else { 40 };
-    Some(format!("vp09.{profile:02}.{level:02}.{:02}", depth(parameters)))
+    format!("vp09.{profile:02}.{level:02}.{:02}", depth(parameters))
 }
 
 pub(super) fn audio(parameters: &ffi::AVCodecParameters) -> String {

@@ -188,7 +188,7 @@ impl Reader {
 
     /// Moves so that the next packet is a key packet at or before `at` (or the first of the file).
     pub(super) fn seek_key(&mut self, at: i64, cancel: &Cancel) -> Result<(), EngineError> {
-        self.seek_where(at, cancel, |packet| packet.is_key())
+        self.seek_where(at, cancel, Packet::is_key)
     }
 
     /// Moves so that the next packet is at or before `at` (or the first of the file).

@@ -163,10 +163,11 @@ fn weight(channel: Channel, index: usize, channels: usize) -> (f64, f64) {
         Channel::AV_CHAN_FRONT_CENTER => (MINUS_3_DB, MINUS_3_DB),
         Channel::AV_CHAN_BACK_LEFT | Channel::AV_CHAN_SIDE_LEFT | Channel::AV_CHAN_WIDE_LEFT => (MINUS_3_DB, 0.0),
         Channel::AV_CHAN_BACK_RIGHT | Channel::AV_CHAN_SIDE_RIGHT | Channel::AV_CHAN_WIDE_RIGHT => (0.0, MINUS_3_DB),
-        Channel::AV_CHAN_BACK_CENTER => (0.5, 0.5),
         Channel::AV_CHAN_LOW_FREQUENCY | Channel::AV_CHAN_LOW_FREQUENCY_2 => (0.0, 0.0),
         // Channels without a place: two of them are left and right.
-        Channel::AV_CHAN_NONE if channels == 2 => if index == 0 { (1.0, 0.0) } else { (0.0, 1.0) },
+        Channel::AV_CHAN_NONE if channels == 2 && index == 0 => (1.0, 0.0),
+        Channel::AV_CHAN_NONE if channels == 2 => (0.0, 1.0),
+        // The back centre, and whatever else there is above and below.
         _ => (0.5, 0.5),
     }
 }

@@ -1,5 +1,6 @@
 //! The two encoders: H.264 by x264 and AAC-LC. Opened anew for every segment, so that no state crosses a boundary.
 use std::ffi::c_int;
+use std::ptr;
 
 use ffmpeg_next::ffi;
 
@@ -125,7 +126,7 @@ fn drain(codec: &mut Codec) -> Result<Vec<Packet>, EngineError> {
     Ok(packets)
 }
 
-/// FFmpeg's own AAC encoder, stereo.
+/// The AAC encoder, stereo.
 pub(super) struct AacEncoder {
     codec: Codec,
 }
@@ -160,13 +161,13 @@ impl AacEncoder {
         raw.sample_rate = rate;
         raw.nb_samples = AAC_FRAME_SAMPLES as c_int;
         raw.pts = pts;
-        // SAFETY: the layout is copied; the buffer has two planes of 1024 floats, which are filled.
+        // SAFETY: the layout is copied; the buffer has two planes of 1024 floats, aligned by libav, which are filled.
         unsafe {
             ffi::av_channel_layout_copy(&raw mut raw.ch_layout, &raw const context.ch_layout);
             super::av::check(ffi::av_frame_get_buffer(frame.as_ptr(), 0), "sound buffer")?;
             for (plane, samples) in [left, right].into_iter().enumerate() {
-                let out = std::slice::from_raw_parts_mut(frame.get().data[plane].cast::<f32>(), AAC_FRAME_SAMPLES as usize);
-                out.copy_from_slice(&samples[..AAC_FRAME_SAMPLES as usize]);
+                let samples = &samples[..AAC_FRAME_SAMPLES as usize];
+                ptr::copy_nonoverlapping(samples.as_ptr().cast::<u8>(), frame.get().data[plane], size_of_val(samples));
             }
         }
         self.codec.send_frame(Some(&frame))?;

@@ -66,7 +66,7 @@ impl Shape {
 
 /// A configured filter graph.
 pub(super) struct Graph {
-    graph: NonNull<ffi::AVFilterGraph>,
+    filters: NonNull<ffi::AVFilterGraph>,
     source: *mut ffi::AVFilterContext,
     sink: *mut ffi::AVFilterContext,
     shape: Shape,
@@ -83,7 +83,7 @@ impl Graph {
         let graph = NonNull::new(unsafe { ffi::avfilter_graph_alloc() })
             .ok_or_else(|| EngineError::Internal("out of memory".to_owned()))?;
         let mut this =
-            Self { graph, source: ptr::null_mut(), sink: ptr::null_mut(), shape: Shape::of(frame), time_base };
+            Self { filters: graph, source: ptr::null_mut(), sink: ptr::null_mut(), shape: Shape::of(frame), time_base };
         this.build(frame, &chain(frame, target))?;
         Ok(this)
     }
@@ -104,7 +104,7 @@ impl Graph {
         // SAFETY: the graph is valid and owns the filters; names and arguments are terminated; the two endpoint
         // lists are consumed or freed below.
         unsafe {
-            let graph = self.graph.as_ptr();
+            let graph = self.filters.as_ptr();
             (*graph).nb_threads = THREADS;
             let (buffer, sink) = (ffi::avfilter_get_by_name(c"buffer".as_ptr()), ffi::avfilter_get_by_name(c"buffersink".as_ptr()));
             let arguments = c_string(&arguments);
@@ -163,7 +163,7 @@ impl Graph {
 
 impl Drop for Graph {
     fn drop(&mut self) {
-        let mut graph = self.graph.as_ptr();
+        let mut graph = self.filters.as_ptr();
         // SAFETY: owned here; frees its filters too.
         unsafe { ffi::avfilter_graph_free(&raw mut graph) };
     }

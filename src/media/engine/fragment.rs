@@ -56,19 +56,19 @@ impl Fragmenter {
 fn write(sequence: u32, time: i64, samples: &[Sample]) -> Bytes {
     let payload: usize = samples.iter().map(|sample| sample.data.len()).sum();
     let mut out = Vec::with_capacity(payload + samples.len() * 16 + 128);
-    let moof = open(&mut out, b"moof");
-    let mfhd = open(&mut out, b"mfhd");
+    let moof = open(&mut out, *b"moof");
+    let mfhd = open(&mut out, *b"mfhd");
     put(&mut out, &[0, sequence]);
     close(&mut out, mfhd);
-    let traf = open(&mut out, b"traf");
-    let tfhd = open(&mut out, b"tfhd");
+    let traf = open(&mut out, *b"traf");
+    let tfhd = open(&mut out, *b"tfhd");
     put(&mut out, &[0x0002_0000, 1]);
     close(&mut out, tfhd);
-    let tfdt = open(&mut out, b"tfdt");
+    let tfdt = open(&mut out, *b"tfdt");
     put(&mut out, &[0x0100_0000]);
     out.extend_from_slice(&(time.max(0) as u64).to_be_bytes());
     close(&mut out, tfdt);
-    let trun = open(&mut out, b"trun");
+    let trun = open(&mut out, *b"trun");
     // Version 1: signed composition offsets. Data offset, duration, size, flags and offset for each sample.
     put(&mut out, &[0x0100_0f01, samples.len() as u32]);
     let data_offset = out.len();
@@ -96,10 +96,10 @@ fn put(out: &mut Vec<u8>, words: &[u32]) {
     }
 }
 
-fn open(out: &mut Vec<u8>, kind: &[u8; 4]) -> usize {
+fn open(out: &mut Vec<u8>, kind: [u8; 4]) -> usize {
     let at = out.len();
     put(out, &[0]);
-    out.extend_from_slice(kind);
+    out.extend_from_slice(&kind);
     at
 }
 

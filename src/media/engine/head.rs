@@ -43,7 +43,7 @@ impl<'a> Output<'a> {
 }
 
 enum Kind {
-    Copy(CopyHead),
+    Copy(Box<CopyHead>),
     Encode(Box<EncodeHead>),
     Audio(Box<AudioHead>),
 }
@@ -59,7 +59,7 @@ impl Head {
     pub fn open(source: &Source, spec: &TrackSpec, cancel: &Cancel) -> Result<Self, EngineError> {
         let kind = match spec {
             TrackSpec::VideoCopy { stream, origin, grid } => {
-                Kind::Copy(CopyHead::open(source, *stream, *origin, *grid, cancel)?)
+                Kind::Copy(Box::new(CopyHead::open(source, *stream, *origin, *grid, cancel)?))
             }
             TrackSpec::VideoH264 { .. } => Kind::Encode(Box::new(EncodeHead::open(source, spec, cancel)?)),
             TrackSpec::AudioAac { stream, origin, sample_rate } => {

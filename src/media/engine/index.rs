@@ -104,8 +104,9 @@ fn from_container(reader: &mut Reader, stream: usize, cancel: &Cancel) -> Result
         return Ok(None);
     }
     let mut times = head.times;
+    let step = typical_step(&mut times);
     times.extend_from_slice(&keyframes);
-    let frame_rate = constant_rate(reader, stream, &mut times, start, tail.end);
+    let frame_rate = constant_rate(reader, stream, times, step, start..tail.end);
     Ok(Some(VideoIndex {
         time_base,
         start_pts: start,
@@ -209,7 +210,7 @@ fn scan(mut reader: Reader, stream: usize, cancel: &Cancel) -> Result<VideoIndex
     let typical = typical_step(&mut seen.times);
     let last = seen.times.last().copied().unwrap_or(start);
     let end = seen.end.max(last.saturating_add(if seen.end > last { 0 } else { typical }));
-    let frame_rate = constant_rate(&reader, stream, &mut seen.times, start, end);
+    let frame_rate = constant_rate(&reader, stream, seen.times, typical, start..end);
     let mut keyframes: Vec<i64> = seen.keys.into_iter().filter(|key| *key >= start).collect();
     keyframes.sort_unstable();
     keyframes.dedup();
@@ -224,14 +225,20 @@ fn scan(mut reader: Reader, stream: usize, cancel: &Cancel) -> Result<VideoIndex
     })
 }
 
-/// The rate, if all seen times keep to its grid and no two share a place.
-fn constant_rate(reader: &Reader, stream: usize, times: &mut Vec<i64>, start: i64, end: i64) -> Option<(u32, u32)> {
+/// The rate, if all seen times keep to its grid and no two share a place. `step` is the usual distance of frames.
+fn constant_rate(
+    reader: &Reader,
+    stream: usize,
+    mut times: Vec<i64>,
+    step: i64,
+    span: std::ops::Range<i64>,
+) -> Option<(u32, u32)> {
     times.sort_unstable();
     times.dedup();
     let stream = reader.input().stream(stream)?;
     let (num, den) = reader.time_base();
     let tick = f64::from(num) / f64::from(den.max(1));
-    let measured = 1.0 / (typical_step(&mut times.clone()) as f64 * tick);
+    let measured = 1.0 / (step as f64 * tick);
     let mut candidates: Vec<(u32, u32)> = [stream.avg_frame_rate, stream.r_frame_rate]
         .map(pair)
         .into_iter()
@@ -246,8 +253,8 @@ fn constant_rate(reader: &Reader, stream: usize, times: &mut Vec<i64>, start: i6
     candidates.dedup();
     candidates.into_iter().find(|rate| {
         let fps = f64::from(rate.0) / f64::from(rate.1);
-        let frames = (end - start) as f64 * tick * fps;
-        let places: Vec<f64> = times.iter().map(|time| (time - start) as f64 * tick * fps).collect();
+        let frames = (span.end - span.start) as f64 * tick * fps;
+        let places: Vec<f64> = times.iter().map(|time| (time - span.start) as f64 * tick * fps).collect();
         fps <= 120.0
             && frames >= 1.0
             && fps <= 1.5 * measured

@@ -191,14 +191,13 @@ impl EncodeHead {
             let mut frame = Frame::new()?;
             match self.decoder.receive_frame(&mut frame) {
                 Ok(Answer::Ready) => self.take(frame)?,
-                Ok(Answer::Hungry) => self.feed(cancel)?,
                 Ok(Answer::End) => {
                     self.flush_lead_in()?;
                     self.end_graph()?;
                     self.drained = true;
                 }
-                // A damaged picture: the next one may be fine.
-                Err(_) => self.feed(cancel)?,
+                // After a damaged picture the next one may be fine.
+                Ok(Answer::Hungry) | Err(_) => self.feed(cancel)?,
             }
         }
         Ok(true)

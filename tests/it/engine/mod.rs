@@ -1,3 +1,9 @@
 //! The media engine on real files and on films made for the purpose.
+mod content;
+mod damage;
+mod index;
+mod library;
+mod measure;
+mod posters;
 mod probing;
 mod segments;

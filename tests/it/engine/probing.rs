@@ -18,12 +18,12 @@ fn every_file_is_a_film_or_a_plain_sentence_within_ten_seconds() {
             Ok((info, identity)) => {
                 films += 1;
                 assert_eq!(info.size, identity.size);
-                println!("{:45} {:>9} ms {}", path.file_name().expect("name").to_string_lossy(), info.duration_ms, summary(&info));
+                eprintln!("{:45} {:>9} ms {}", path.file_name().expect("name").to_string_lossy(), info.duration_ms, summary(&info));
             }
             Err(error) => {
                 let sentence = error.to_string();
                 assert!(sentence.ends_with('.') && sentence.len() < 80, "{sentence}");
-                println!("{:45} {sentence}", path.file_name().expect("name").to_string_lossy());
+                eprintln!("{:45} {sentence}", path.file_name().expect("name").to_string_lossy());
             }
         }
         assert!(SystemClock.now().since(began) < Duration::from_secs(10), "{}", path.display());

@@ -37,9 +37,9 @@ fn check(label: &str, path: &Path, spec: &TrackSpec, jobs: &[SegmentJob]) {
 fn difference(cold: &[u8], warm: &[u8]) {
     let samples = |bytes: &[u8]| fragments(bytes).into_iter().flat_map(|fragment| fragment.samples).collect::<Vec<_>>();
     let (cold, warm) = (samples(cold), samples(warm));
-    println!("samples: cold {}, warm {}", cold.len(), warm.len());
+    eprintln!("samples: cold {}, warm {}", cold.len(), warm.len());
     for (n, pair) in cold.iter().zip(&warm).enumerate().filter(|(_, pair)| pair.0 != pair.1).take(5) {
-        println!("sample {n}: cold {:?}, warm {:?}", pair.0, pair.1);
+        eprintln!("sample {n}: cold {:?}, warm {:?}", pair.0, pair.1);
     }
 }
 

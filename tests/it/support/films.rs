@@ -11,7 +11,7 @@ use watchparty::media::track::{AAC_FRAME_SAMPLES, FrameGrid, Origin, Preset, Seg
 use watchparty::media::Source;
 
 /// Longest any one call may take in a test.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// The folder of real films; tests that need it do nothing without it.
 pub(crate) fn folder() -> Option<PathBuf> {
@@ -25,6 +25,7 @@ pub(crate) fn film(name: &str) -> Option<PathBuf> {
 
 /// Stops a call that hangs.
 pub(crate) fn limit() -> Cancel {
+    engine::install_log();
     Cancel::with_deadline(Arc::new(SystemClock), LIMIT)
 }
 

@@ -1,0 +1,64 @@
+//! Quick measurements, run by hand on a release build: `cargo test --release --test it measure -- --ignored --nocapture`.
+use std::path::Path;
+
+use watchparty::clock::{Clock, SystemClock};
+use watchparty::media::demo;
+use watchparty::media::engine::{Head, init_segment};
+use watchparty::media::track::{Preset, SegmentJob, TrackSpec};
+use watchparty::media::Source;
+
+use crate::support::films::{self, limit, made, open, scratch};
+
+/// First fragment and whole segment, in ms, with a new head and with a warm one that has to seek.
+fn latency(label: &str, source: &Source, spec: &TrackSpec, jobs: &[SegmentJob]) {
+    let timed = |head: &mut Head, job: &SegmentJob| {
+        let began = SystemClock.now();
+        let mut first = None;
+        let stats = head.segment(job, &limit(), &mut |_| {
+            first.get_or_insert(SystemClock.now().since(began).as_millis());
+        });
+        let stats = stats.expect("segment");
+        (first.unwrap_or_default(), SystemClock.now().since(began).as_millis(), stats.bytes)
+    };
+    let began = SystemClock.now();
+    let mut head = Head::open(source, spec, &limit()).expect("head");
+    let opened = SystemClock.now().since(began).as_millis();
+    let middle = jobs.len() / 2;
+    let cold = timed(&mut head, &jobs[middle]);
+    let next = timed(&mut head, &jobs[middle + 1]);
+    let back = timed(&mut head, &jobs[1]);
+    let began = SystemClock.now();
+    init_segment(source, spec, &limit()).expect("init");
+    let init = SystemClock.now().since(began).as_millis();
+    eprintln!("{label}: open {opened} ms, init {init} ms; (first fragment ms, segment ms, bytes) cold {cold:?}, next {next:?}, seek {back:?}");
+}
+
+fn measure(label: &str, path: &Path) {
+    let began = SystemClock.now();
+    let (source, index) = open(path);
+    eprintln!("{label}: probe and index {} ms", SystemClock.now().since(began).as_millis());
+    latency(&format!("{label} copy"), &source, &films::copy(&source, &index), &films::copy_jobs(&index));
+    for (height, preset) in [(720, Preset::Ultrafast), (1080, Preset::Superfast)] {
+        let spec = films::transcode(&source, &index, height, preset);
+        latency(&format!("{label} to {height} {preset:?}"), &source, &spec, &films::encode_jobs(&index));
+    }
+    if let Some(spec) = films::sound(&source, &index) {
+        latency(&format!("{label} sound"), &source, &spec, &films::sound_jobs(&index, 48_000));
+    }
+}
+
+#[test]
+#[ignore = "a measurement, not a check"]
+fn latency_of_copy_and_of_hevc_10_bit() {
+    let film = |name, encode: &[&str]| made(name, &[&["-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=24:d=30", "-f", "lavfi", "-i", "sine=440:r=48000:d=30"][..], encode, &["-c:a", "ac3"]].concat());
+    measure("h264 1080p", &film("measure.mkv", &["-c:v", "libx264", "-preset", "ultrafast", "-g", "96"]));
+    measure("hevc10 1080p", &film("measure-hevc.mkv", &["-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le", "-x265-params", "keyint=96:open-gop=0:log-level=error"]));
+}
+
+#[test]
+#[ignore = "a measurement, not a check"]
+fn time_to_write_the_demo_film() {
+    let began = SystemClock.now();
+    demo::write_clip(&scratch().join("minute.mp4"), 60, &limit()).expect("demo film");
+    eprintln!("60 s of demo film in {} ms", SystemClock.now().since(began).as_millis());
+}
