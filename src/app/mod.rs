@@ -31,7 +31,7 @@ const DRAIN_MAX: Duration = Duration::from_millis(3_500);
 const CLOSE_MAX: Duration = Duration::from_secs(1);
 
 /// What is logged when nobody says otherwise.
-const LOG_DEFAULT: &str = "info,rusqlite_migration=warn";
+const LOG_DEFAULT: &str = "warn,watchparty=info";
 
 /// Why the server did not start, or did not go on. Each is one sentence.
 #[derive(Debug, thiserror::Error)]

@@ -100,7 +100,9 @@ fn version_paths_and_the_document_are_printed() {
     assert!(text(&["version"]).starts_with("watchparty "));
     let verbose = text(&["version", "--verbose"]);
     assert!(verbose.contains("FFmpeg") && verbose.contains("licence"), "{verbose}");
-    assert!(text(&["paths", "--data-dir", "/tmp/x"]).contains("/tmp/x/config.toml"));
+    let data = tempfile::tempdir().unwrap();
+    let config = data.path().join("config.toml");
+    assert!(text(&["paths", "--data-dir", data.path().to_str().unwrap()]).contains(config.to_str().unwrap()));
     assert!(text(&["openapi"]).contains("\"openapi\""));
 }
 
