@@ -83,7 +83,7 @@ async fn a_token_for_another_room_does_not_open_this_one() {
         loop {
             match socket.next().await.unwrap().unwrap() {
                 Message::Close(frame) => return u16::from(frame.unwrap().code),
-                _ => continue,
+                _ => {}
             }
         }
     };
