@@ -81,9 +81,8 @@ async fn a_token_for_another_room_does_not_open_this_one() {
     say(&mut socket, json!({"t": "hello", "v": 1, "token": session["access_token"]})).await;
     let closed = async {
         loop {
-            match socket.next().await.unwrap().unwrap() {
-                Message::Close(frame) => return u16::from(frame.unwrap().code),
-                _ => {}
+            if let Message::Close(frame) = socket.next().await.unwrap().unwrap() {
+                return u16::from(frame.unwrap().code);
             }
         }
     };
