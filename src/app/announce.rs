@@ -55,7 +55,8 @@ fn banner(settings: &Settings, url: &str, lan: &[String], setup_url: &str) -> St
     let lines: String =
         lines.iter().fold(String::new(), |text, (what, value)| text + &format!("  {what:<18}{value}\n"));
     let best = settings.public_url.as_ref().or(lan.first());
-    let code = best.and_then(|best| discovery::qr_terminal(best)).unwrap_or_default();
+    let code = best.and_then(|best| discovery::qr_terminal(best));
+    let code = code.map(|code| format!("  Friends scan this:\n\n{code}\n")).unwrap_or_default();
     format!("\n  watchparty {}\n\n{lines}\n{code}\n  Ctrl-C stops.\n\n", env!("CARGO_PKG_VERSION"))
 }
 

@@ -9,6 +9,7 @@ mod lock;
 mod serve;
 mod state;
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,6 +29,9 @@ pub use lock::running_url;
 const DRAIN_MAX: Duration = Duration::from_millis(3_500);
 /// How long the database may take to write everything down when the server stops.
 const CLOSE_MAX: Duration = Duration::from_secs(1);
+
+/// What is logged when nobody says otherwise.
+const LOG_DEFAULT: &str = "warn,watchparty=info";
 
 /// Why the server did not start, or did not go on. Each is one sentence.
 #[derive(Debug, thiserror::Error)]
@@ -164,8 +168,9 @@ impl Signals {
 /// Starts logging to stderr. `WATCHPARTY_LOG` says how much, as in `watchparty=debug`.
 pub fn start_log(format: LogFormat) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("WATCHPARTY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter = EnvFilter::try_from_env("WATCHPARTY_LOG").unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT));
+    let colour = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Json => log.json().try_init(),
         LogFormat::Text => log.compact().with_target(false).try_init(),

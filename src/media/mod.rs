@@ -14,7 +14,6 @@ use futures_util::{Stream, stream};
 
 use crate::clock::SharedClock;
 
-mod about;
 mod cache;
 pub mod caps;
 pub mod decide;
@@ -41,10 +40,9 @@ mod ticks;
 pub mod track;
 mod workers;
 
-pub use about::about;
 pub use caps::ClientCaps;
 pub use decide::{Decision, Mode, Unplayable, decide, playable};
-pub use engine::ProbeError;
+pub use engine::{ProbeError, about};
 pub use error::MediaError;
 pub use following::Playhead;
 pub use identity::FileIdentity;

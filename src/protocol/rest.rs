@@ -281,9 +281,6 @@ pub struct CreateRoom {
 /// Changes a room; what is absent stays.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema, PartialEq, Eq)]
 pub struct UpdateRoom {
-    /// What to call it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<DisplayName>,
     /// The title to put on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_id: Option<MediaId>,

@@ -5,6 +5,7 @@
 //! filters and encodes; fragments are written by our own code. Never spawns threads of its own (libav does inside
 //! codecs), never reads a clock other than through `Cancel`, never opens anything but the regular file it is given.
 #![expect(unsafe_code, reason = "libav is a C library; the wrappers in `av` and `io` own what it hands out")]
+mod about;
 mod allowed;
 mod audio_aac;
 mod av;
@@ -37,6 +38,7 @@ use crate::media::identity::FileIdentity;
 use crate::media::info::{MediaInfo, Source};
 use crate::media::track::{TrackSpec, VideoIndex};
 
+pub use about::about;
 pub use cancel::Cancel;
 pub use codec_string::encoded_codec_string;
 pub use head::{Head, SegmentStats};

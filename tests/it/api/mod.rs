@@ -2,4 +2,5 @@
 mod edge;
 mod rooms;
 mod shapes;
+mod socket;
 mod streams;

@@ -4,7 +4,7 @@ use std::process::Output;
 use std::time::Duration;
 
 use crate::support::films::folder;
-use crate::support::server::{Server, run};
+use crate::support::server::{Server, run, run_with};
 
 /// Exit code and the one sentence on stderr.
 fn refusal(output: &Output) -> (i32, String) {
@@ -100,7 +100,9 @@ fn version_paths_and_the_document_are_printed() {
     assert!(text(&["version"]).starts_with("watchparty "));
     let verbose = text(&["version", "--verbose"]);
     assert!(verbose.contains("FFmpeg") && verbose.contains("licence"), "{verbose}");
-    assert!(text(&["paths", "--data-dir", "/tmp/x"]).contains("/tmp/x/config.toml"));
+    let data = tempfile::tempdir().unwrap();
+    let config = data.path().join("config.toml");
+    assert!(text(&["paths", "--data-dir", data.path().to_str().unwrap()]).contains(config.to_str().unwrap()));
     assert!(text(&["openapi"]).contains("\"openapi\""));
 }
 
@@ -114,4 +116,17 @@ fn probe_says_what_a_file_is_and_why_another_is_none() {
     assert!(report["info"]["streams"].as_array().unwrap().len() >= 2);
     let (code, text) = refusal(&run(&["probe", "/no/such/film.mp4"]));
     assert_eq!((code, text.lines().count()), (1, 1), "{text}");
+}
+
+#[test]
+fn flags_have_twins_in_the_environment_and_win_over_them() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let both = std::env::join_paths([one.path(), two.path()]).unwrap();
+    let text = |arguments: &[&str]| String::from_utf8(run_with("WATCHPARTY_DIR", &both, arguments).stdout).unwrap();
+    let from_env = text(&["paths"]);
+    assert!([&one, &two].iter().all(|dir| from_env.contains(dir.path().to_str().unwrap())), "{from_env}");
+    let from_flag = text(&["paths", "--dir", one.path().to_str().unwrap()]);
+    assert!(!from_flag.contains(two.path().to_str().unwrap()), "{from_flag}");
+    let port = run_with("WATCHPARTY_PORT", "many".as_ref(), &["paths"]);
+    assert_eq!(port.status.code(), Some(2));
 }

@@ -27,6 +27,11 @@ pub(crate) fn run<S: AsRef<OsStr>>(arguments: &[S]) -> Output {
     command().args(arguments).stdin(Stdio::null()).output().unwrap()
 }
 
+/// Runs a command to its end, with a variable in its environment.
+pub(crate) fn run_with(name: &str, value: &OsStr, arguments: &[&str]) -> Output {
+    command().env(name, value).args(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
 /// A running server. Killed when dropped.
 pub(crate) struct Server {
     child: Child,
