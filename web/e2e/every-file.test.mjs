@@ -35,11 +35,15 @@ after(async () => {
 /** A sentence is made of words; a code or an empty string is none. */
 const isSentence = (text) => typeof text === 'string' && text.trim().split(/\s+/).length >= 3;
 
+/** The cover of an album is a video stream to a demuxer: a still picture beside sound, without a believable frame rate. */
+const isCover = (stream, all) =>
+  ['png', 'mjpeg'].includes(stream.codec) && all.some((s) => s.kind === 'audio') && !(stream.fps > 0 && stream.fps < 1000);
+
 /** What a listed title does in a page. */
 async function tryTitle(detail) {
   const streams = detail.streams ?? [];
   const wants = {
-    picture: streams.some((s) => s.kind === 'video'),
+    picture: streams.some((s) => s.kind === 'video' && !isCover(s, streams)),
     sound: streams.some((s) => s.kind === 'audio'),
   };
   const room = await server.api('rooms', {

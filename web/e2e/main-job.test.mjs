@@ -56,6 +56,7 @@ test('the home page shows every film with a picture from it', async () => {
 
 test('one click makes a room, and a second browser joins it by the link with a name and one click', async () => {
   roomUrl = await ui.createRoom(ann, film.id);
+  await ui.part(ann, 'join-name').waitFor();
   await shot(ann, 'join');
   await ui.join(ann);
   // Ben comes through a cable that can be cut.

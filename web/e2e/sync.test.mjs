@@ -12,7 +12,7 @@ import { OUT } from './support/paths.mjs';
 import { hostNow, recording, startRecording } from './support/record.mjs';
 import * as ui from './support/room.mjs';
 import { startServer } from './support/server.mjs';
-import { clockSkew, frameDifference, objections, settledAt } from './support/skew.mjs';
+import { clockSkew, frameDifference, longestGap, objections, settledAt } from './support/skew.mjs';
 import { measureFor, until } from './support/until.mjs';
 
 const PAGES = 3;
@@ -28,7 +28,10 @@ const FRAMES_WITHIN_ONE_MIN = 0.99;
 const FRAMES_COMPARED_MIN = 0.3;
 const LATE_JOIN_MS_MAX = 3_000;
 /** How far one player is pushed off by hand, to see whether anything brings it back. */
-const PUSH_MS = 150;
+const PUSH_MS = 1_000;
+/** A recorder that gets no turn for this long means a machine too busy to judge by; such a run is void and made again. */
+const GAP_MS_MAX = 150;
+const ATTEMPTS = 3;
 
 let films, server, browser;
 
@@ -64,15 +67,16 @@ async function gather(label, mediaId, query = '') {
 
 /** One phase: a command, then its settling, then a window of steady state. */
 async function phase(name, viewers, command) {
+  const commanded = await hostNow(viewers[0]);
   await command();
   await ui.untilPlaying(viewers);
-  const commanded = await hostNow(viewers[0]);
+  const playing = await hostNow(viewers[0]);
   await measureFor(SETTLE_MS + MEASURE_MS);
-  return { name, commanded, from: commanded + SETTLE_MS, to: commanded + SETTLE_MS + MEASURE_MS - 100 };
+  return { name, commanded, from: playing + SETTLE_MS, to: playing + SETTLE_MS + MEASURE_MS - 100 };
 }
 
 /** play, seek, pause and resume, and a push to one player; answers what each phase measured. */
-async function run(label, mediaId, { query = '', gated = true } = {}) {
+async function run(label, mediaId, { query = '' } = {}) {
   const { url, viewers } = await gather(label, mediaId, query);
   const windows = [];
   windows.push(await phase('play', viewers, () => ui.play(viewers[0])));
@@ -98,23 +102,36 @@ async function run(label, mediaId, { query = '', gated = true } = {}) {
     clock: clockSkew(pages, window),
     frames: frameDifference(pages, window),
     settledMs: settle(pages, window),
+    gap: longestGap(pages, { from: window.commanded, to: window.to }),
     objections: objections(pages, window, PAGES),
   }));
   for (const r of results) console.log(line(r));
-  return { url, viewers, pages, windows, results, gated };
+  return { url, viewers, pages, results };
+}
+
+/** Runs until the machine let the recorder work, `ATTEMPTS` times at most. */
+async function soundRun(label, mediaId, options) {
+  for (let attempt = 1; ; attempt++) {
+    const one = await run(label, mediaId, options);
+    const starved = one.results.filter((r) => r.gap > GAP_MS_MAX);
+    if (starved.length === 0) return one;
+    console.log(`${label}: void, the recorder was starved for ${Math.round(Math.max(...starved.map((r) => r.gap)))} ms (attempt ${attempt} of ${ATTEMPTS})`);
+    if (attempt === ATTEMPTS) throw new Error(`the machine is too busy to measure by: load ${loadavg()[0].toFixed(1)}`);
+    await Promise.all(one.viewers.map((v) => v.close()));
+  }
 }
 
 function settle(pages, window) {
-  const at = settledAt(pages, { from: window.commanded - 500, to: window.to }, 15);
+  const at = settledAt(pages, { from: window.commanded, to: window.to }, 15);
   return at === null ? null : Math.max(0, Math.round(at - window.commanded));
 }
 
 const ms = (x) => (Number.isFinite(x) ? x.toFixed(1) : '-');
-function line({ film, phase: name, clock, frames, settledMs, objections: against }) {
+function line({ film, phase: name, clock, frames, settledMs, gap, objections: against }) {
   return [
     `${film.padEnd(14)} ${name.padEnd(7)} clock ms p50 ${ms(clock.p50)} p95 ${ms(clock.p95)} p99 ${ms(clock.p99)} max ${ms(clock.max)}`,
     `frames within one ${(frames.allowed.withinOne * 100).toFixed(1)} % (strict ${(frames.strict.withinOne * 100).toFixed(1)} %, max ${frames.strict.max}, compared ${(frames.compared * 100).toFixed(0)} %)`,
-    `<= 15 ms after ${settledMs ?? 'never'} ms`, `load ${loadavg()[0].toFixed(1)}`, against.length ? `NOT BELIEVED: ${against.join('; ')}` : '',
+    `<= 15 ms ${settledMs ?? 'never'} ms after the click`, `longest gap ${Math.round(gap)} ms`, `load ${loadavg()[0].toFixed(1)}`, against.length ? `NOT BELIEVED: ${against.join('; ')}` : '',
   ].join(' | ');
 }
 
@@ -138,7 +155,7 @@ const longFilm = () => findFilm((item) => item.duration_ms > 500_000);
 const counterFilm = () => findFilm((item) => /marker/i.test(item.title));
 
 test('three pages on the frame counter stay within 20 ms and within one frame, read from their pixels', async () => {
-  const { viewers, pages, results } = await run('counter', await counterFilm());
+  const { viewers, pages, results } = await soundRun('counter', await counterFilm());
   assertTogether(results, { frames: true });
   for (const page of pages) {
     const read = page.frames.filter((f) => f.frame !== null);
@@ -150,7 +167,7 @@ test('three pages on the frame counter stay within 20 ms and within one frame, r
 });
 
 test('three pages on a real film stay within 20 ms, and a fourth that joins late is in step within 3 s', async () => {
-  const { url, viewers, results } = await run('film', await longFilm());
+  const { url, viewers, results } = await soundRun('film', await longFilm());
   assertTogether(results, { frames: false });
 
   const late = await openViewer(browser, 'late', { viewport: { width: 800, height: 600 } });

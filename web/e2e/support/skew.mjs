@@ -161,6 +161,26 @@ export function frameDifference(pages, window) {
 }
 
 /**
+ * The longest time in which a page could not even be sampled, in ms. A machine that starves the recorder starves the players too:
+ * what was measured then says nothing about the product, in either direction.
+ * @param {Page[]} pages
+ * @param {Window} window
+ */
+export function longestGap(pages, { from, to }) {
+  let longest = 0;
+  for (const { samples } of pages) {
+    let last = from;
+    for (const { t } of samples) {
+      if (t < from || t > to) continue;
+      longest = Math.max(longest, t - last);
+      last = t;
+    }
+    longest = Math.max(longest, to - last);
+  }
+  return longest;
+}
+
+/**
  * Reasons why a run must not be believed. An empty list is needed before any number counts.
  * @param {Page[]} pages
  * @param {Window} window
@@ -193,6 +213,7 @@ export function objections(pages, window, expectedPages) {
 
 /**
  * First instant from which the spread of all pages stays within `limit` ms until the end of the window; null when never.
+ * Instants at which a page is unknown decide nothing.
  * @param {Page[]} pages
  * @param {Window} window
  * @param {number} limit
@@ -201,8 +222,8 @@ export function settledAt(pages, window, limit) {
   let since = null;
   for (const t of grid(window)) {
     const xs = pages.map((page) => positionAt(page.samples, t));
-    const known = xs.every((x) => x !== null);
-    const spread = known ? Math.max(.../** @type {number[]} */ (xs)) - Math.min(.../** @type {number[]} */ (xs)) : Infinity;
+    if (xs.some((x) => x === null)) continue;
+    const spread = Math.max(.../** @type {number[]} */ (xs)) - Math.min(.../** @type {number[]} */ (xs));
     if (spread <= limit) since ??= t;
     else since = null;
   }

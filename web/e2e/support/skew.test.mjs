@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { drawMarker, readMarker } from './marker.mjs';
-import { clockSkew, frameAt, frameDifference, objections, percentile, positionAt, settledAt } from './skew.mjs';
+import { clockSkew, frameAt, frameDifference, longestGap, objections, percentile, positionAt, settledAt } from './skew.mjs';
 
 const WINDOW = { from: 1000, to: 9000 };
 
@@ -107,4 +107,12 @@ test('the marker that was drawn is the marker that is read', () => {
   const spoiled = drawMarker(1234, 1, 320, 180);
   for (let y = 0; y < 10; y++) for (let x = 50; x < 60; x++) spoiled.set([235, 235, 235, 255], (y * 320 + x) * 4);
   assert.equal(readMarker(spoiled, 320, 180), null);
+});
+
+test('a page that could not be sampled for a while is noticed', () => {
+  const good = page('good');
+  assert.ok(longestGap([good], WINDOW) < 60);
+  const starved = { ...good, samples: good.samples.filter(({ t }) => t < 4000 || t > 4400) };
+  assert.ok(longestGap([good, starved], WINDOW) >= 400);
+  assert.ok(longestGap([{ ...good, samples: [] }], WINDOW) === 8000);
 });
