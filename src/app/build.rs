@@ -23,7 +23,7 @@ use crate::media::{Media, MediaConfig, Playhead};
 use crate::model::{MediaId, MediaTime};
 use crate::store::Store;
 use crate::ws;
-use crate::ws::{Guest, Patience, Sockets};
+use crate::ws::{Guest, Sockets};
 
 /// Engine threads never exceed this, however many cores there are.
 const ENGINE_THREADS_MAX: usize = 16;
@@ -77,7 +77,6 @@ pub(super) fn services(settings: &Settings, listening: &Listening) -> Result<Bui
         verify: verify(auth.clone()),
         patience: ws::Patience::default(),
         find_title: find_title(library.clone()),
-        patience: Patience::default(),
     };
     let state = AppState {
         auth: auth.clone(),
