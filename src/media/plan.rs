@@ -7,7 +7,9 @@ use std::ops::Range;
 
 use crate::media::info::{Source, VideoInfo};
 use crate::media::rendition::RenditionId;
-use crate::media::track::{AAC_FRAME_SAMPLES, FrameGrid, Origin, Preset, SegmentJob, TrackSpec, VideoIndex};
+use crate::media::track::{
+    AAC_FRAME_SAMPLES, DURATION_MAX_MS, FrameGrid, Origin, Preset, SegmentJob, TrackSpec, VideoIndex,
+};
 use crate::media::{ladder, ticks};
 
 /// Raised when the same file would be cut differently; part of every cache key.
@@ -29,8 +31,6 @@ const VARIABLE_TIMESCALE: u32 = 90_000;
 const TIMESCALE_MIN: u32 = 1000;
 /// A frame rate with a numerator above this is a guess of the container, not a rate.
 const TIMESCALE_MAX: u32 = 1_000_000;
-/// A longer duration is a damaged header.
-const DURATION_MAX_MS: i64 = 48 * 3600 * 1000;
 
 /// How one file is presented: the tracks it can have and where they are cut.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,7 +110,7 @@ pub fn plan(source: &Source, index: Option<&VideoIndex>) -> Presentation {
     };
     let duration_ms = match &video {
         Some(video) => ticks::rescale_up(video.end(), video.grid.timescale(), 1000),
-        None => index.and_then(sound_ms).unwrap_or_else(|| sane_duration_ms(info.duration_ms)),
+        None => index.and_then(VideoIndex::span_ms).unwrap_or_else(|| sane_duration_ms(info.duration_ms)),
     };
     let end = |timescale: u32| match &video {
         Some(video) => ticks::rescale_up(video.end(), video.grid.timescale(), timescale),
@@ -124,14 +124,6 @@ pub fn plan(source: &Source, index: Option<&VideoIndex>) -> Presentation {
         })
         .collect();
     Presentation { source: source.clone(), duration_ms, origin, video, audio }
-}
-
-/// Length of the indexed sound, if it makes sense.
-fn sound_ms(index: &VideoIndex) -> Option<i64> {
-    let span = i128::from(index.end_pts) - i128::from(index.start_pts);
-    let (num, den) = (i128::from(index.time_base.0.max(1)), i128::from(index.time_base.1.max(1)));
-    let ms = (span * num * 1000 + den - 1).div_euclid(den);
-    i64::try_from(ms).ok().filter(|ms| (1..=DURATION_MAX_MS).contains(ms))
 }
 
 fn plan_video(stream: u32, video: &VideoInfo, duration_ms: i64, index: &VideoIndex) -> VideoPlan {
