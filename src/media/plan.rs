@@ -13,7 +13,7 @@ use crate::media::track::{
 use crate::media::{ladder, ticks};
 
 /// Raised when the same file would be cut differently; part of every cache key.
-pub const PLAN_VERSION: u32 = 1;
+pub const PLAN_VERSION: u32 = 2;
 
 /// Segments aim at this length; short enough for a quick seek, long enough that the opening keyframe costs little.
 const SEGMENT_MS: i64 = 2000;
@@ -80,6 +80,8 @@ pub enum CopyRefusal {
     IndexIncomplete,
     /// Keyframes are too far apart.
     KeyframesTooRare,
+    /// Sound goes on for so long behind the last picture that it must be shown again.
+    SoundGoesOn,
     /// The film does not begin with a keyframe.
     StartsMidGroup,
     /// Pictures after a keyframe need pictures from before it.
@@ -128,7 +130,7 @@ pub fn plan(source: &Source, index: Option<&VideoIndex>) -> Presentation {
 
 fn plan_video(stream: u32, video: &VideoInfo, duration_ms: i64, index: &VideoIndex) -> VideoPlan {
     let axis = Axis::new(index);
-    let mut end = axis.ticks(index.end_pts);
+    let mut end = axis.ticks(index.held_until.max(index.end_pts));
     let limit = ticks::from_ms(DURATION_MAX_MS, axis.grid.timescale());
     if end <= 0 || end > limit {
         end = axis.snap(ticks::from_ms(sane_duration_ms(duration_ms), axis.grid.timescale()));
@@ -204,9 +206,14 @@ fn copy_cuts(index: &VideoIndex, axis: &Axis, end: i64) -> Result<Vec<i64>, Copy
     if keys.first() != Some(&0) {
         return Err(CopyRefusal::StartsMidGroup);
     }
-    let gaps = keys.windows(2).map(|pair| pair[1] - pair[0]);
-    if gaps.chain(keys.last().map(|last| end - last)).any(|gap| gap > ms(KEYFRAME_GAP_MAX_MS)) {
+    let too_long = |gap: i64| gap > ms(KEYFRAME_GAP_MAX_MS);
+    let last = keys.last().copied().unwrap_or(0);
+    let pictures_end = axis.ticks(index.end_pts).min(end);
+    if too_long(pictures_end - last) || keys.windows(2).any(|pair| too_long(pair[1] - pair[0])) {
         return Err(CopyRefusal::KeyframesTooRare);
+    }
+    if too_long(end - last) {
+        return Err(CopyRefusal::SoundGoesOn);
     }
     let mut cuts = vec![0];
     let mut last = 0;

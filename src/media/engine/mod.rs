@@ -19,6 +19,7 @@ mod encode;
 mod filter;
 mod fragment;
 mod head;
+mod held;
 mod index;
 mod io;
 mod log;
