@@ -23,6 +23,7 @@ mod held;
 mod index;
 mod io;
 mod log;
+mod memory;
 mod mux;
 mod nal;
 mod poster;
@@ -45,6 +46,7 @@ pub use cancel::Cancel;
 pub use codec_string::encoded_codec_string;
 pub use head::{Head, SegmentStats};
 pub use log::install_log;
+pub use memory::{release_memory, tame_memory};
 
 pub(in crate::media) use clip::{ClipFormat, Picture, write_clip};
 
