@@ -1,4 +1,5 @@
 //! Which sizes this machine can convert to faster than they play, and how. Pure; fed with measured speeds.
+use crate::media::info::MediaInfo;
 use crate::media::track::Preset;
 
 /// The rungs of the ladder: names of 16:9 boxes by their height, best first.
@@ -10,6 +11,11 @@ const EXPECTED: [(u32, [f64; 3]); 4] =
     [(1080, [2.4, 1.7, 1.45]), (720, [2.9, 2.5, 2.1]), (480, [3.0, 2.8, 2.6]), (360, [3.1, 2.9, 2.8])];
 const EXPECTED_CORES: f64 = 2.0;
 const EXPECTED_FPS: f64 = 24.0;
+const EXPECTED_PIXELS: f64 = 1920.0 * 1080.0;
+/// Seconds that decoding one second of such a source takes, on that machine; grows with the picture.
+const DECODE_S: f64 = 0.31;
+/// Seconds that turning a million HDR pixels into SDR takes. Done after scaling, so it grows with the rung.
+const TONE_MAP_MEGAPIXEL_S: f64 = 0.0187;
 /// More cores than this do not make one encode faster.
 const CORES_USEFUL: usize = 8;
 /// A rung or preset is chosen before any measurement only with this much room: a second film may start.
@@ -25,7 +31,38 @@ const BIT_RATES: [(u32, u32); 4] = [(1080, 6_000_000), (720, 3_000_000), (480, 1
 /// The limit never falls below this, however small the source.
 const BIT_RATE_MIN: u32 = 400_000;
 
-/// What this machine has shown it can do.
+/// What makes one film more work than another.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Load {
+    /// Frames per second; 0 when unknown.
+    pub fps: f64,
+    /// Pixels of a frame in the file; 0 when unknown.
+    pub pixels: u64,
+    /// High dynamic range, to be mapped.
+    pub hdr: bool,
+}
+
+impl Load {
+    /// Of a probed film.
+    pub fn of(info: &MediaInfo) -> Self {
+        let Some((_, video)) = info.video() else { return Self::default() };
+        let fps = if video.fps_den > 0 { f64::from(video.fps_num) / f64::from(video.fps_den) } else { 0.0 };
+        Self { fps, pixels: u64::from(video.width) * u64::from(video.height), hdr: video.hdr }
+    }
+
+    /// How many times the work of the film that the expectations are for, at least once.
+    fn weight(self, rung: u32, base_speed: f64) -> f64 {
+        let base = 1.0 / base_speed.max(f64::MIN_POSITIVE);
+        let decode = DECODE_S * (self.pixels as f64 / EXPECTED_PIXELS - 1.0).max(0.0);
+        let (width, height) = rung_box(rung);
+        let megapixels = f64::from(width) * f64::from(height) * EXPECTED_FPS / 1e6;
+        let map = if self.hdr { TONE_MAP_MEGAPIXEL_S * megapixels } else { 0.0 };
+        (base + decode + map) / base * self.fps.max(EXPECTED_FPS) / EXPECTED_FPS
+    }
+}
+
+/// What this machine has shown it can do, for a film of no more work than expected.
+
 #[derive(Clone, Debug)]
 pub struct Ladder {
     cores: usize,
@@ -44,13 +81,14 @@ impl Ladder {
         Self { cores: cores.clamp(1, CORES_USEFUL), measured: Default::default() }
     }
 
-    /// Takes in that `media_s` seconds of film were converted in `wall_s` seconds.
-    pub fn record(&mut self, rung: u32, media_s: f64, wall_s: f64) {
+    /// Takes in that `media_s` seconds of a film of this load were converted in `wall_s` seconds.
+    pub fn record(&mut self, rung: u32, load: Load, media_s: f64, wall_s: f64) {
         let Some(at) = RUNGS.iter().position(|&known| known == rung) else { return };
         if !(media_s > 0.0 && wall_s > 0.0) {
             return;
         }
-        let (speed, measured) = (media_s / wall_s, &mut self.measured[at]);
+        let speed = media_s / wall_s * load.weight(rung, base_speed(rung, Preset::Superfast));
+        let measured = &mut self.measured[at];
         measured.speed =
             if measured.samples == 0 { speed } else { measured.speed + EWMA_WEIGHT * (speed - measured.speed) };
         measured.samples = measured.samples.saturating_add(1);
@@ -59,13 +97,13 @@ impl Ladder {
     /// The preset of a rung. Fixed for the life of the ladder: it is part of what a segment's bytes depend on.
     pub fn preset(&self, rung: u32) -> Preset {
         let presets = [Preset::Veryfast, Preset::Superfast];
-        let fits = |preset: &Preset| self.expected(rung, *preset, EXPECTED_FPS) >= SPEED_EXPECTED_MIN;
+        let fits = |preset: &Preset| self.expected(rung, *preset, Load::default()) >= SPEED_EXPECTED_MIN;
         presets.into_iter().find(fits).unwrap_or(Preset::Ultrafast)
     }
 
-    /// The rungs this machine sustains for a film with this frame rate, best first; never empty.
-    pub fn sustained(&self, fps: f64) -> Vec<u32> {
-        let mut rungs: Vec<u32> = RUNGS.into_iter().filter(|&rung| self.is_sustained(rung, fps)).collect();
+    /// The rungs this machine sustains for a film of this load, best first; never empty.
+    pub fn sustained(&self, load: Load) -> Vec<u32> {
+        let mut rungs: Vec<u32> = RUNGS.into_iter().filter(|&rung| self.is_sustained(rung, load)).collect();
         if rungs.is_empty() {
             rungs.extend(RUNGS.last());
         }
@@ -73,27 +111,33 @@ impl Ladder {
     }
 
     /// The best sustained rung for a film of this size.
-    pub fn best(&self, size: (u32, u32), fps: f64) -> u32 {
-        choose(size, &self.sustained(fps))
+    pub fn best(&self, size: (u32, u32), load: Load) -> u32 {
+        choose(size, &self.sustained(load))
     }
 
-    fn is_sustained(&self, rung: u32, fps: f64) -> bool {
+    fn is_sustained(&self, rung: u32, load: Load) -> bool {
         let measured = RUNGS.iter().position(|&known| known == rung).map(|at| self.measured[at]);
         match measured {
-            Some(measured) if measured.samples >= SAMPLES_MIN => measured.speed >= SPEED_MEASURED_MIN,
-            _ => self.expected(rung, Preset::Superfast, fps) >= SPEED_EXPECTED_MIN,
+            Some(measured) if measured.samples >= SAMPLES_MIN => {
+                measured.speed / load.weight(rung, base_speed(rung, Preset::Superfast)) >= SPEED_MEASURED_MIN
+            }
+            _ => self.expected(rung, Preset::Superfast, load) >= SPEED_EXPECTED_MIN,
         }
     }
 
-    fn expected(&self, rung: u32, preset: Preset, fps: f64) -> f64 {
-        let column = match preset {
-            Preset::Ultrafast => 0,
-            Preset::Superfast => 1,
-            Preset::Veryfast => 2,
-        };
-        let base = EXPECTED.iter().find(|(known, _)| *known == rung).map_or(0.0, |(_, speeds)| speeds[column]);
-        base * self.cores as f64 / EXPECTED_CORES * EXPECTED_FPS / fps.max(EXPECTED_FPS)
+    fn expected(&self, rung: u32, preset: Preset, load: Load) -> f64 {
+        let base = base_speed(rung, preset);
+        base * self.cores as f64 / EXPECTED_CORES / load.weight(rung, base)
     }
+}
+
+fn base_speed(rung: u32, preset: Preset) -> f64 {
+    let column = match preset {
+        Preset::Ultrafast => 0,
+        Preset::Superfast => 1,
+        Preset::Veryfast => 2,
+    };
+    EXPECTED.iter().find(|(known, _)| *known == rung).map_or(0.0, |(_, speeds)| speeds[column])
 }
 
 /// The first of `rungs` (best first) that does not enlarge the film; the lowest when all would.
@@ -156,67 +200,5 @@ fn rung_box(rung: u32) -> (u32, u32) {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::media::ladder::{Ladder, RUNGS, choose, fit, max_bit_rate};
-    use crate::media::track::Preset;
-
-    #[test]
-    fn two_cores_begin_with_720_superfast_and_four_with_1080_veryfast() {
-        let (two, four) = (Ladder::new(2), Ladder::new(4));
-        assert_eq!(two.best((1920, 1080), 24.0), 720);
-        assert_eq!(two.preset(720), Preset::Superfast);
-        assert_eq!(four.best((1920, 1080), 24.0), 1080);
-        assert_eq!(four.preset(1080), Preset::Veryfast);
-    }
-
-    #[test]
-    fn there_is_always_a_rung_even_on_one_core_and_at_240_frames_per_second() {
-        assert_eq!(Ladder::new(0).sustained(240.0), [360]);
-    }
-
-    #[test]
-    fn a_rung_measured_too_slow_is_dropped_but_one_bad_segment_drops_nothing() {
-        let mut ladder = Ladder::new(2);
-        ladder.record(720, 2.0, 4.0);
-        assert_eq!(ladder.best((1920, 1080), 24.0), 720);
-        for _ in 0..8 {
-            ladder.record(720, 2.0, 4.0);
-        }
-        assert_eq!(ladder.best((1920, 1080), 24.0), 480);
-        ladder.record(720, f64::NAN, 0.0);
-        ladder.record(7, 1.0, 1.0);
-    }
-
-    #[test]
-    fn a_film_is_never_enlarged_and_keeps_its_shape() {
-        assert_eq!(fit((1920, 1080), 720), Some((1280, 720)));
-        assert_eq!(fit((1920, 800), 720), Some((1280, 534)));
-        assert_eq!(fit((3840, 2160), 1080), Some((1920, 1080)));
-        assert_eq!(fit((1080, 1920), 480), Some((480, 854)));
-        assert_eq!(fit((1024, 576), 720), Some((1024, 576)));
-        assert_eq!(fit((854, 480), 480), Some((854, 480)));
-        assert_eq!(fit((384, 216), 360), Some((384, 216)));
-        assert_eq!(fit((639, 359), 360), Some((638, 358)));
-        assert_eq!(fit((384, 216), 480), None);
-        assert_eq!(fit((1, 1), 360), Some((2, 2)));
-        assert_eq!(fit((u32::MAX, 1), 360), Some((640, 2)));
-    }
-
-    #[test]
-    fn the_chosen_rung_is_one_the_film_has() {
-        for size in [(1, 1), (384, 216), (854, 480), (1280, 720), (1920, 1080), (7680, 4320), (720, 1280)] {
-            for first in 0..RUNGS.len() {
-                assert!(fit(size, choose(size, &RUNGS[first..])).is_some(), "{size:?} {first}");
-            }
-            assert!(fit(size, choose(size, &[])).is_some());
-        }
-    }
-
-    #[test]
-    fn a_poor_source_is_not_inflated() {
-        assert_eq!(max_bit_rate(720, 0), 3_000_000);
-        assert_eq!(max_bit_rate(720, 1_000_000), 2_000_000);
-        assert_eq!(max_bit_rate(720, 10_000), 400_000);
-        assert_eq!(max_bit_rate(1080, u64::MAX), 6_000_000);
-    }
-}
+#[path = "ladder_tests.rs"]
+mod tests;

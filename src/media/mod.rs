@@ -133,7 +133,7 @@ impl Media {
 
     /// Sizes this machine converts to faster than they play, best first.
     pub fn heights(&self) -> Vec<u32> {
-        sync::lock(&self.service.ladder).sustained(0.0)
+        sync::lock(&self.service.ladder).sustained(ladder::Load::default())
     }
 
     /// The same for one film; a size that viewers of it already take comes first.

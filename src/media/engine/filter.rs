@@ -220,7 +220,7 @@ fn chain(frame: &Frame, target: &Target) -> String {
         // Scaled first: tone mapping costs by the pixel. Streams often leave some of the tags out.
         filters.push(format!("scale={width}:{height}:flags=bicubic"));
         filters.push(format!(
-            "setparams=color_primaries=bt2020:color_trc={transfer}:colorspace=bt2020nc,zscale=transfer=linear:npl=100,\
+            "setparams=color_primaries=bt2020:color_trc={transfer}:colorspace=bt2020nc,zscale=transfer=linear:matrix=gbr:npl=100,\
              format=gbrpf32le,zscale=primaries=bt709,tonemap=hable:desat=0,\
              zscale=transfer=bt709:matrix=bt709:range=limited"
         ));

@@ -10,6 +10,7 @@ use crate::media::engine::{Cancel, EngineError, Head};
 use crate::media::error::MediaError;
 use crate::media::flight::{Joined, Producer, Waiter};
 use crate::media::info::Source;
+use crate::media::ladder::Load;
 use crate::media::plan::Presentation;
 use crate::media::rendition::RenditionId;
 use crate::media::schedule::{Kind, Priority};
@@ -121,7 +122,7 @@ impl Service {
                 self.counters.bytes_made.add(fragments.iter().map(|fragment| fragment.len() as u64).sum());
                 if let RenditionId::Video(rung) = order.id {
                     let wall = self.clock.now().since(began).as_secs_f64();
-                    lock(&self.ladder).record(rung, order.media_s, wall);
+                    lock(&self.ladder).record(rung, Load::of(&order.source.info), order.media_s, wall);
                 }
                 producer.finish(Ok(()));
             }

@@ -8,6 +8,7 @@ use crate::media::decide::decide;
 use crate::media::engine;
 use crate::media::identity::FileIdentity;
 use crate::media::info::Source;
+use crate::media::ladder::Load;
 use crate::media::memo::Asked;
 use crate::media::plan::Presentation;
 use crate::media::rendition::RenditionId;
@@ -62,11 +63,7 @@ impl Service {
 
     /// Sizes to offer for a film, best first. One that viewers already take comes first: one encode serves them all.
     pub(crate) fn rungs_for(&self, source: &Source) -> Vec<u32> {
-        let video = source.info.video().map(|(_, video)| video);
-        let fps = video
-            .filter(|video| video.fps_den > 0)
-            .map_or(0.0, |video| f64::from(video.fps_num) / f64::from(video.fps_den));
-        let mut rungs = lock(&self.ladder).sustained(fps);
+        let mut rungs = lock(&self.ladder).sustained(Load::of(&source.info));
         if let Some(rung) = self.films.rung_in_use(&source.identity, self.clock.now()) {
             rungs.retain(|other| *other != rung);
             rungs.insert(0, rung);
