@@ -16,6 +16,7 @@ use crate::clock::SharedClock;
 
 mod cache;
 pub mod caps;
+mod cuts;
 pub mod decide;
 pub mod demo;
 pub mod engine;

@@ -5,7 +5,8 @@
 //! remembers the packets that the next segment starts with.
 use std::collections::VecDeque;
 
-use crate::media::engine::av::{Answer, Codec, Frame, Packet};
+use crate::media::engine::av::{Frame, Packet};
+use crate::media::engine::codec::{Answer, Codec};
 use crate::media::engine::demux::Reader;
 use crate::media::engine::downmix::{Converter, Stereo};
 use crate::media::engine::encode::AacEncoder;

@@ -5,7 +5,8 @@ use ffmpeg_next::ffi;
 
 use crate::media::engine::EngineError;
 use crate::media::engine::allowed;
-use crate::media::engine::av::{Codec, check, text};
+use crate::media::engine::av::{check, text};
+use crate::media::engine::codec::Codec;
 
 /// Pixels of the largest picture that is decoded (8192 x 4320).
 pub(super) const PIXELS_MAX: i64 = 35_389_440;

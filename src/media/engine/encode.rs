@@ -5,7 +5,8 @@ use std::ptr;
 use ffmpeg_next::ffi;
 
 use crate::media::engine::EngineError;
-use crate::media::engine::av::{Codec, Frame, Packet};
+use crate::media::engine::av::{Frame, Packet};
+use crate::media::engine::codec::Codec;
 use crate::media::engine::codec_string::h264_level;
 use crate::media::engine::nal::Samples;
 use crate::media::track::{AAC_FRAME_SAMPLES, FrameGrid, Preset};

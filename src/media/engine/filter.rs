@@ -6,7 +6,8 @@ use ffi::{AVColorSpace as Space, AVColorTransferCharacteristic as Transfer};
 use ffmpeg_next::ffi;
 
 use crate::media::engine::EngineError;
-use crate::media::engine::av::{Answer, Frame, c_string, check, pair};
+use crate::media::engine::av::{Frame, c_string, check, pair};
+use crate::media::engine::codec::Answer;
 use crate::media::info::VideoInfo;
 
 /// Threads of one filter graph. Slices of pictures: the result does not depend on it.

@@ -7,7 +7,8 @@ use std::ptr::{self, NonNull};
 use bytes::Bytes;
 use ffmpeg_next::ffi;
 
-use crate::media::engine::av::{self, Codec, MemoryIo, Options, Packet, check, pair};
+use crate::media::engine::av::{self, MemoryIo, Options, Packet, check, pair};
+use crate::media::engine::codec::Codec;
 use crate::media::engine::encode::{AacEncoder, H264Encoder, H264Settings};
 use crate::media::engine::nal::Samples;
 use crate::media::engine::{Cancel, EngineError, decode, open_source};

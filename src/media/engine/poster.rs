@@ -2,7 +2,8 @@
 use bytes::Bytes;
 use ffmpeg_next::ffi;
 
-use crate::media::engine::av::{Answer, Codec, Frame, Packet, pair, timestamp};
+use crate::media::engine::av::{Frame, Packet, pair, timestamp};
+use crate::media::engine::codec::{Answer, Codec};
 use crate::media::engine::demux::Reader;
 use crate::media::engine::filter::{Graph, Target};
 use crate::media::engine::{Cancel, EngineError, decode, open_source};

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use ffmpeg_next::ffi;
 
-use crate::media::engine::av::{Answer, Codec, Frame, Packet};
+use crate::media::engine::av::{Frame, Packet};
+use crate::media::engine::codec::{Answer, Codec};
 use crate::media::engine::demux::Reader;
 use crate::media::engine::encode::{H264Encoder, H264Settings};
 use crate::media::engine::filter::{Graph, Target};
