@@ -16,6 +16,8 @@ const SCAN_MS_MAX = 120_000;
 /** The film must have moved this far, or have ended. */
 const MOVED_MS_MIN = 500;
 const MOVED_SHARE_MIN = 0.5;
+/** Shorter than this, a film can be over between two looks at it. */
+const BLINK_MS = 1_500;
 /** Streams of a file end at different times; a player may stand this far behind the length that is listed. */
 const END_MS = 500;
 /** Files that nobody expects to find in a list of films. */
@@ -66,6 +68,8 @@ async function tryTitle(detail) {
       if (await problem()) return { problem: await problem() };
       const p = await ui.player(viewer);
       if (!p || (p.position < moved && !p.ended)) return null;
+      // Jumping to the end is not playing; only what is over in a blink may be missed on its way.
+      if (p.ended && detail.duration_ms > BLINK_MS) return null;
       // A player that counts from another zero is not where the room is, however well it runs.
       if (p.position > detail.duration_ms + END_MS) return null;
       if (wants.picture && p.width === 0) return null;
