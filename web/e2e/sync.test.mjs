@@ -130,7 +130,7 @@ const ms = (x) => (Number.isFinite(x) ? x.toFixed(1) : '-');
 function line({ film, phase: name, clock, frames, settledMs, gap, objections: against }) {
   return [
     `${film.padEnd(14)} ${name.padEnd(7)} clock ms p50 ${ms(clock.p50)} p95 ${ms(clock.p95)} p99 ${ms(clock.p99)} max ${ms(clock.max)}`,
-    `frames within one ${(frames.allowed.withinOne * 100).toFixed(1)} % (strict ${(frames.strict.withinOne * 100).toFixed(1)} %, max ${frames.strict.max}, compared ${(frames.compared * 100).toFixed(0)} %)`,
+    frames.compared === 0 ? 'no marker' : `frames within one ${(frames.allowed.withinOne * 100).toFixed(1)} % (strict ${(frames.strict.withinOne * 100).toFixed(1)} %, max ${frames.strict.max}, compared ${(frames.compared * 100).toFixed(0)} %)`,
     `<= 15 ms ${settledMs ?? 'never'} ms after the click`, `longest gap ${Math.round(gap)} ms`, `load ${loadavg()[0].toFixed(1)}`, against.length ? `NOT BELIEVED: ${against.join('; ')}` : '',
   ].join(' | ');
 }
