@@ -32,6 +32,7 @@ export class Mediator {
   private alarm: Alarm | null = null;
   private listeners = new Set<(report: Report) => void>();
   private detach: () => void = () => undefined;
+  private awaiting: (() => void)[] = [];
   /** Whether the element has played from where it is: the first start after a load or a seek takes longer. */
   warm = false;
 
@@ -41,6 +42,7 @@ export class Mediator {
     this.cancel();
     this.video = video;
     if (!video) return;
+    for (const resolve of this.awaiting.splice(0)) resolve();
     setPreservesPitch(video, false);
     const progress = () => this.report('progress');
     const events = [
@@ -63,6 +65,11 @@ export class Mediator {
       video.removeEventListener('error', failed);
       video.removeEventListener('volumechange', sound);
     };
+  }
+
+  /** Resolves when there is an element. */
+  attached(): Promise<void> {
+    return this.video ? Promise.resolve() : new Promise((resolve) => this.awaiting.push(resolve));
   }
 
   /** The clock its times are on. */

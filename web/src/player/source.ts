@@ -1,4 +1,5 @@
 /** Chooses how a film reaches the element: the file itself, hls.js, or the browser's own HLS. */
+import { takePlayback } from '../api/ahead';
 import { fetchPlayback, type Playback } from '../api/client';
 import { capabilities, hasMediaSource, hasNativeHls } from './caps';
 import { type HlsSession, openHls } from './hls';
@@ -50,7 +51,9 @@ export class Source {
 
   private async begin(mayBeDirect: boolean): Promise<void> {
     try {
-      const playback = await fetchPlayback(this.media, capabilities());
+      const ahead = takePlayback(this.media);
+      const playback = await (ahead ?? fetchPlayback(this.media, capabilities()));
+      await this.mediator.attached();
       if (this.closed) return;
       this.playback = playback;
       this.events.delivery({ mode: playback.mode, reason: playback.reason });

@@ -1,4 +1,4 @@
-import { createContext, useContext, useEffect, useState } from 'react';
+import { createContext, useContext, useLayoutEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { Lost } from '../../ui/Lost';
 import { Room } from './Room';
@@ -21,7 +21,8 @@ export function useRoom<T>(select: (view: RoomView) => T): T {
 
 export default function RoomPage({ code }: { code: string }) {
   const [session, setSession] = useState<RoomSession | null>(null);
-  useEffect(() => {
+  // Before the first paint: the film begins to load while the page is still being drawn.
+  useLayoutEffect(() => {
     const own = new RoomSession(code);
     setSession(own);
     void own.open();

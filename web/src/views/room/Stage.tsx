@@ -1,5 +1,5 @@
 import { Clapperboard, Play, VolumeX } from 'lucide-react';
-import { type MouseEvent, useCallback, useEffect, useRef, useState } from 'react';
+import { type MouseEvent, useCallback, useLayoutEffect, useRef, useState } from 'react';
 import { Button } from '../../ui/Button';
 import { ControlBar } from './ControlBar';
 import { Help } from './Help';
@@ -20,7 +20,7 @@ export function Stage({ onChoose }: { onChoose: () => void }) {
   const hasFilm = useRoom((view) => Boolean(view.state?.media ?? view.room?.media));
   const { quiet, stir } = useQuiet(playing);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     session.mediator.attach(video.current);
     return () => session.mediator.attach(null);
   }, [session]);

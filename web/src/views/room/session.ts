@@ -2,6 +2,7 @@
  * One visit to one room: owns the socket, the player and the store, and wires them. Requests go up, state comes
  * down; the player's own events end here as reports and never become commands.
  */
+import { takeRoom } from '../../api/ahead';
 import { ApiError, fetchRoom, fetchTitle, signInAsGuest } from '../../api/client';
 import type { ChatLine, ServerMessage, State } from '../../api/types';
 import { recall, recallNumber, remember } from '../../app/memory';
@@ -43,7 +44,7 @@ export class RoomSession {
   /** Finds out what room this is; loads its film ahead when nobody has moved in it yet. */
   async open(): Promise<void> {
     try {
-      const room = await fetchRoom(this.code);
+      const room = takeRoom(this.code) ?? (await fetchRoom(this.code));
       if (this.closed) return;
       this.store.setState({ room, phase: 'join' });
       void loadHls().catch(() => undefined);
