@@ -10,6 +10,8 @@ use crate::media::info::{AudioInfo, MediaInfo, Source, StreamInfo, VideoInfo};
 use crate::media::ladder;
 use crate::media::plan::{CopyRefusal, Presentation};
 use crate::media::rendition::RenditionId;
+use crate::media::ticks;
+use crate::media::track::FrameGrid;
 
 /// How a film reaches a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -68,7 +70,7 @@ pub fn decide(film: &Presentation, caps: &ClientCaps, rungs: &[u32]) -> Result<D
     let info = &*film.source.info;
     playable(info)?;
     let sound = (0..film.audio.len() as u32).map(RenditionId::Audio);
-    let direct = direct_obstacle(&film.source, caps);
+    let direct = direct_obstacle(film, caps);
     let (Some((stream, video)), Some(plan)) = (info.video(), film.video.as_ref()) else {
         let (mode, reason) = match &direct {
             None => (Mode::Direct, DIRECT.to_owned()),
@@ -89,18 +91,21 @@ pub fn decide(film: &Presentation, caps: &ClientCaps, rungs: &[u32]) -> Result<D
     Ok(Decision { mode, reason, direct: direct.is_none(), renditions: [picture].into_iter().chain(sound).collect() })
 }
 
+/// How far from zero a film without a constant frame rate may start to be played as it is.
+const START_TOLERANCE_US: i64 = 20_000;
+
 const DIRECT: &str = "Direct: plays as it is";
 
 /// What keeps a client from playing the file as it is, in words.
-fn direct_obstacle(source: &Source, caps: &ClientCaps) -> Option<String> {
-    let info = &*source.info;
+fn direct_obstacle(film: &Presentation, caps: &ClientCaps) -> Option<String> {
+    let info = &*film.source.info;
     let sound = default_audio(info);
     if let Some((stream, _)) = sound
         && !caps.audio.contains(&stream.codec)
     {
         return Some(format!("{} sound converted", sound_name(&stream.codec)));
     }
-    let container = Container::of(source);
+    let container = Container::of(&film.source);
     if !container.plays_in(caps) {
         return Some(format!("{} container", container_name(info)));
     }
@@ -113,10 +118,25 @@ fn direct_obstacle(source: &Source, caps: &ClientCaps) -> Option<String> {
     if !first_is_film {
         return Some("the film is not the first picture in its file".to_owned());
     }
+    if !starts_at_zero(film) {
+        return Some("starts late".to_owned());
+    }
     if !(container.holds_video(stream) && container.holds_sound(sound)) {
         return Some(format!("{} container", container_name(info)));
     }
     picture_cause(stream, video, caps)
+}
+
+/// Browsers count from the file's own zero, the presentation from the first picture: both must be the same, or those
+/// who play the file would be somewhere else than those who play segments.
+fn starts_at_zero(film: &Presentation) -> bool {
+    let half_frame_us = match film.video.as_ref().map(|video| video.grid) {
+        Some(FrameGrid::Constant { timescale, frame_ticks }) => ticks::to_micros(i64::from(frame_ticks), timescale) / 2,
+        _ => START_TOLERANCE_US,
+    };
+    let (num, den) = film.origin.time_base;
+    let start_us = i128::from(film.origin.pts) * i128::from(num) * 1_000_000 / i128::from(den.max(1));
+    start_us.unsigned_abs() < u128::from(half_frame_us.unsigned_abs())
 }
 
 /// The track that plays when nobody chooses: the file's choice, else the first.
@@ -211,6 +231,7 @@ fn conversion_cause(
     let refusal = match refusal? {
         CopyRefusal::IndexIncomplete => "the file has no complete index",
         CopyRefusal::KeyframesTooRare => "keyframes are too far apart",
+        CopyRefusal::SoundGoesOn => "the sound goes on long after the picture",
         CopyRefusal::StartsMidGroup => "the film does not begin with a keyframe",
         CopyRefusal::OpenGop => "the film cannot be cut at its keyframes",
     };

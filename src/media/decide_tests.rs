@@ -11,6 +11,7 @@ fn present(info: MediaInfo) -> Presentation {
         time_base: (1, 1000),
         start_pts: 0,
         end_pts: 10_000,
+        held_until: 10_000,
         keyframes: vec![0, 2000, 5000, 8000],
         complete: true,
         frame_rate: None,
@@ -116,6 +117,7 @@ fn without_a_full_index_the_picture_is_converted() {
         time_base: (1, 1000),
         start_pts: 0,
         end_pts: 10_000,
+        held_until: 10_000,
         keyframes: vec![],
         complete: false,
         frame_rate: None,
@@ -151,4 +153,16 @@ fn what_cannot_be_played_is_said_in_a_sentence() {
     let mut cover = info("mp3", vec![video("mjpeg")]);
     cover.streams[0].attached_picture = true;
     assert!(playable(&cover).is_err());
+}
+
+#[test]
+fn a_file_whose_picture_does_not_start_at_its_own_zero_is_not_played_as_it_is() {
+    for (start, direct) in [(10_000, false), (40, false), (-40, false), (10, true), (-10, true), (0, true)] {
+        let mut film = present(film(MP4, "h264", "aac"));
+        film.origin.pts = start;
+        let decision = decide(&film, &ClientCaps::default(), &[720]).unwrap();
+        assert_eq!(decision.direct, direct, "{start} ms");
+        let reason = if direct { "Direct: plays as it is" } else { "Remuxed: starts late" };
+        assert_eq!(decision.reason, reason, "{start} ms");
+    }
 }

@@ -48,10 +48,10 @@ impl Heads {
         drop(surplus);
     }
 
-    /// Closes heads that were idle for too long.
-    pub(crate) fn sweep(&self, now: Instant) {
+    /// Closes heads that were idle for too long; says how many.
+    pub(crate) fn sweep(&self, now: Instant) -> usize {
         let old: Vec<Idle> = lock(&self.idle).extract_if(.., |kept| now.since(kept.since) > IDLE_HEAD_LIFE).collect();
-        drop(old);
+        old.len()
     }
 
     /// Closes all.

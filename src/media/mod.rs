@@ -30,6 +30,7 @@ mod memo;
 pub mod plan;
 pub mod playlist;
 pub mod rendition;
+mod rest;
 #[cfg(test)]
 mod samples;
 mod schedule;

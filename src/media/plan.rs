@@ -7,11 +7,13 @@ use std::ops::Range;
 
 use crate::media::info::{Source, VideoInfo};
 use crate::media::rendition::RenditionId;
-use crate::media::track::{AAC_FRAME_SAMPLES, FrameGrid, Origin, Preset, SegmentJob, TrackSpec, VideoIndex};
+use crate::media::track::{
+    AAC_FRAME_SAMPLES, DURATION_MAX_MS, FrameGrid, Origin, Preset, SegmentJob, TrackSpec, VideoIndex,
+};
 use crate::media::{ladder, ticks};
 
 /// Raised when the same file would be cut differently; part of every cache key.
-pub const PLAN_VERSION: u32 = 1;
+pub const PLAN_VERSION: u32 = 2;
 
 /// Segments aim at this length; short enough for a quick seek, long enough that the opening keyframe costs little.
 const SEGMENT_MS: i64 = 2000;
@@ -29,8 +31,6 @@ const VARIABLE_TIMESCALE: u32 = 90_000;
 const TIMESCALE_MIN: u32 = 1000;
 /// A frame rate with a numerator above this is a guess of the container, not a rate.
 const TIMESCALE_MAX: u32 = 1_000_000;
-/// A longer duration is a damaged header.
-const DURATION_MAX_MS: i64 = 48 * 3600 * 1000;
 
 /// How one file is presented: the tracks it can have and where they are cut.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +80,8 @@ pub enum CopyRefusal {
     IndexIncomplete,
     /// Keyframes are too far apart.
     KeyframesTooRare,
+    /// Sound goes on for so long behind the last picture that it must be shown again.
+    SoundGoesOn,
     /// The film does not begin with a keyframe.
     StartsMidGroup,
     /// Pictures after a keyframe need pictures from before it.
@@ -110,7 +112,7 @@ pub fn plan(source: &Source, index: Option<&VideoIndex>) -> Presentation {
     };
     let duration_ms = match &video {
         Some(video) => ticks::rescale_up(video.end(), video.grid.timescale(), 1000),
-        None => index.and_then(sound_ms).unwrap_or_else(|| sane_duration_ms(info.duration_ms)),
+        None => index.and_then(VideoIndex::span_ms).unwrap_or_else(|| sane_duration_ms(info.duration_ms)),
     };
     let end = |timescale: u32| match &video {
         Some(video) => ticks::rescale_up(video.end(), video.grid.timescale(), timescale),
@@ -126,17 +128,9 @@ pub fn plan(source: &Source, index: Option<&VideoIndex>) -> Presentation {
     Presentation { source: source.clone(), duration_ms, origin, video, audio }
 }
 
-/// Length of the indexed sound, if it makes sense.
-fn sound_ms(index: &VideoIndex) -> Option<i64> {
-    let span = i128::from(index.end_pts) - i128::from(index.start_pts);
-    let (num, den) = (i128::from(index.time_base.0.max(1)), i128::from(index.time_base.1.max(1)));
-    let ms = (span * num * 1000 + den - 1).div_euclid(den);
-    i64::try_from(ms).ok().filter(|ms| (1..=DURATION_MAX_MS).contains(ms))
-}
-
 fn plan_video(stream: u32, video: &VideoInfo, duration_ms: i64, index: &VideoIndex) -> VideoPlan {
     let axis = Axis::new(index);
-    let mut end = axis.ticks(index.end_pts);
+    let mut end = axis.ticks(index.held_until.max(index.end_pts));
     let limit = ticks::from_ms(DURATION_MAX_MS, axis.grid.timescale());
     if end <= 0 || end > limit {
         end = axis.snap(ticks::from_ms(sane_duration_ms(duration_ms), axis.grid.timescale()));
@@ -212,9 +206,14 @@ fn copy_cuts(index: &VideoIndex, axis: &Axis, end: i64) -> Result<Vec<i64>, Copy
     if keys.first() != Some(&0) {
         return Err(CopyRefusal::StartsMidGroup);
     }
-    let gaps = keys.windows(2).map(|pair| pair[1] - pair[0]);
-    if gaps.chain(keys.last().map(|last| end - last)).any(|gap| gap > ms(KEYFRAME_GAP_MAX_MS)) {
+    let too_long = |gap: i64| gap > ms(KEYFRAME_GAP_MAX_MS);
+    let last = keys.last().copied().unwrap_or(0);
+    let pictures_end = axis.ticks(index.end_pts).min(end);
+    if too_long(pictures_end - last) || keys.windows(2).any(|pair| too_long(pair[1] - pair[0])) {
         return Err(CopyRefusal::KeyframesTooRare);
+    }
+    if too_long(end - last) {
+        return Err(CopyRefusal::SoundGoesOn);
     }
     let mut cuts = vec![0];
     let mut last = 0;

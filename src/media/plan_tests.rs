@@ -13,6 +13,7 @@ fn ms_index(keyframes: &[i64], end: i64, frame_rate: Option<(u32, u32)>) -> Vide
         time_base: (1, 1000),
         start_pts: 0,
         end_pts: end,
+        held_until: end,
         keyframes: keyframes.to_vec(),
         complete: true,
         frame_rate,
@@ -112,4 +113,19 @@ fn a_track_knows_its_segments_by_number_and_by_time() {
     assert_eq!(track.covering(2000, 4001), 1..3);
     assert_eq!(track.covering(9999, 60_000), 4..5);
     assert!(track.covering(10_000, 12_000).is_empty());
+}
+
+#[test]
+fn the_last_picture_stands_until_the_sound_has_ended() {
+    let rate = Some((25, 1));
+    let index = |held_until| VideoIndex { held_until, ..ms_index(&[0, 4000], 6000, rate) };
+    let film = present(samples::mkv_h264_ac3(), Some(&index(9000)));
+    assert_eq!(film.duration_ms, 9000);
+    let video = film.video.clone().unwrap();
+    assert_eq!(video.copy, Ok(vec![0, 4000, 9000]));
+    assert_eq!(video.end(), 9000);
+    assert!(film.audio[0].cuts.last().unwrap() >= &(9 * 48_000));
+    let video = present(samples::mkv_h264_ac3(), Some(&index(60_000))).video.unwrap();
+    assert_eq!(video.copy, Err(CopyRefusal::SoundGoesOn));
+    assert_eq!(video.end(), 60_000);
 }

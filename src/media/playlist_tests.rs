@@ -13,6 +13,7 @@ fn present(info: MediaInfo, end_ms: i64, frame_rate: Option<(u32, u32)>) -> Pres
         time_base: (1, 1000),
         start_pts: 0,
         end_pts: end_ms,
+        held_until: end_ms,
         keyframes: (0..end_ms).step_by(2002).collect(),
         complete: true,
         frame_rate,

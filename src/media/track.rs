@@ -3,6 +3,9 @@
 //! All times are integers in the track's own output time scale, counted from content time zero, which is the first
 //! presented video frame (or the first audio sample of a file without video).
 
+/// A longer duration is a damaged header.
+pub const DURATION_MAX_MS: i64 = 48 * 3600 * 1000;
+
 /// Samples in an AAC frame; audio segments start and end on multiples of it.
 pub const AAC_FRAME_SAMPLES: i64 = 1024;
 
@@ -128,6 +131,8 @@ pub struct VideoIndex {
     pub start_pts: i64,
     /// Presentation time of the last frame plus its duration.
     pub end_pts: i64,
+    /// Until when the last picture stands, because sound goes on: `end_pts` or later.
+    pub held_until: i64,
     /// Presentation times of the frames at which decoding can start, ascending, deduplicated.
     pub keyframes: Vec<i64>,
     /// Whether `keyframes` covers the whole file; false for a container that has no (dense) index.
@@ -137,4 +142,14 @@ pub struct VideoIndex {
     /// Whether pictures follow a keyframe in decoding order that come before it in presentation order and need the
     /// picture group before it (open GOP): such a stream cannot be cut at keyframes by copying.
     pub open_gop: bool,
+}
+
+impl VideoIndex {
+    /// Length of what is presented, in ms, rounded up; `None` when it makes no sense.
+    pub fn span_ms(&self) -> Option<i64> {
+        let span = i128::from(self.held_until.max(self.end_pts)) - i128::from(self.start_pts);
+        let (num, den) = (i128::from(self.time_base.0.max(1)), i128::from(self.time_base.1.max(1)));
+        let ms = (span * num * 1000 + den - 1).div_euclid(den);
+        i64::try_from(ms).ok().filter(|ms| (1..=DURATION_MAX_MS).contains(ms))
+    }
 }

@@ -130,6 +130,17 @@ impl Workers {
         }
     }
 
+    /// Jobs that ever came.
+    pub(crate) fn arrivals(&self) -> u64 {
+        lock(&self.shared.state).arrivals
+    }
+
+    /// Whether no job runs or waits.
+    pub(crate) fn is_idle(&self) -> bool {
+        let state = lock(&self.shared.state);
+        state.jobs.is_empty() && state.running.iter().all(Option::is_none)
+    }
+
     /// Jobs waiting.
     pub(crate) fn queued(&self) -> usize {
         lock(&self.shared.state).jobs.len()

@@ -26,6 +26,15 @@ impl Cancel {
         Self { flag: Arc::default(), deadline: Some((clock, at)) }
     }
 
+    /// The same, with half of the time that is left.
+    pub(super) fn half(&self) -> Self {
+        let deadline = self.deadline.as_ref().map(|(clock, at)| {
+            let now = clock.now();
+            (Arc::clone(clock), now + at.since(now) / 2)
+        });
+        Self { flag: Arc::clone(&self.flag), deadline }
+    }
+
     /// Tells the work to stop.
     pub fn cancel(&self) {
         self.flag.store(true, Ordering::Relaxed);

@@ -80,6 +80,8 @@ impl Reader {
             if first.pts().is_none() && first.dts().is_none() {
                 let (num, den) = self.frame_rate().unwrap_or((25, 1));
                 let step = seconds_to_pts(f64::from(den) / f64::from(num), self.time_base()).max(1);
+                // The demuxer's own rate is a default; the parser reads the stream's.
+                let step = Some(first.duration()).filter(|duration| *duration > 0).unwrap_or(step);
                 self.counted = Some((0, step));
                 self.rewind(cancel)?;
             } else {

@@ -2,6 +2,7 @@
 //! from one pass over the packets.
 use crate::media::engine::av::{Packet, pair};
 use crate::media::engine::demux::Reader;
+use crate::media::engine::held::held_until;
 use crate::media::engine::timeline::seconds_to_pts;
 use crate::media::engine::{Cancel, EngineError};
 use crate::media::info::Source;
@@ -38,6 +39,14 @@ const RATES: [(u32, u32); 16] = [
 const GRID_TOLERANCE: f64 = 0.4;
 
 pub(super) fn index(source: &Source, cancel: &Cancel) -> Result<VideoIndex, EngineError> {
+    let mut index = pictures(source, cancel)?;
+    if source.info.video().is_some() {
+        index.held_until = held_until(source, &index, cancel)?;
+    }
+    Ok(index)
+}
+
+fn pictures(source: &Source, cancel: &Cancel) -> Result<VideoIndex, EngineError> {
     let stream = match (source.info.video(), source.info.audio().next()) {
         (Some((video, _)), _) => video.index,
         (None, Some((audio, _))) => return audio_span(source, audio.index, cancel),
@@ -125,6 +134,7 @@ fn from_container(reader: &mut Reader, stream: usize, cancel: &Cancel) -> Result
         time_base,
         start_pts: start,
         end_pts: tail.end,
+        held_until: tail.end,
         keyframes,
         complete: true,
         frame_rate,
@@ -228,10 +238,12 @@ fn scan(mut reader: Reader, stream: usize, cancel: &Cancel) -> Result<VideoIndex
     let mut keyframes: Vec<i64> = seen.keys.into_iter().filter(|key| *key >= start).collect();
     keyframes.sort_unstable();
     keyframes.dedup();
+    let end = end.max(start + 1);
     Ok(VideoIndex {
         time_base,
         start_pts: start,
-        end_pts: end.max(start + 1),
+        end_pts: end,
+        held_until: end,
         keyframes,
         complete: true,
         frame_rate,
@@ -298,6 +310,7 @@ fn audio_span(source: &Source, stream: u32, cancel: &Cancel) -> Result<VideoInde
         time_base,
         start_pts,
         end_pts,
+        held_until: end_pts,
         keyframes: Vec::new(),
         complete: true,
         frame_rate: None,

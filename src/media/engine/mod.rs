@@ -19,13 +19,16 @@ mod encode;
 mod filter;
 mod fragment;
 mod head;
+mod held;
 mod index;
 mod io;
 mod log;
+mod memory;
 mod mux;
 mod nal;
 mod poster;
 mod probe;
+mod survey;
 mod timeline;
 mod video_copy;
 mod video_h264;
@@ -43,6 +46,7 @@ pub use cancel::Cancel;
 pub use codec_string::encoded_codec_string;
 pub use head::{Head, SegmentStats};
 pub use log::install_log;
+pub use memory::{release_memory, tame_memory};
 
 pub(in crate::media) use clip::{ClipFormat, Picture, write_clip};
 
@@ -104,6 +108,18 @@ pub enum ProbeError {
     /// A container without anything to see or hear.
     #[error("There is no picture and no sound in this file.")]
     NothingToPlay,
+    /// The header promises more than there is.
+    #[error("Only the beginning of this file is here, too little to be played.")]
+    CutOff,
+    /// Neither said nor to be measured.
+    #[error("This file does not say how long it is, and it cannot be measured.")]
+    NoLength,
+    /// The picture is damaged from end to end.
+    #[error("No picture in this file can be decoded.")]
+    NoPicture,
+    /// No decoder.
+    #[error("The picture is in a format that cannot be decoded.")]
+    UnknownPicture,
     /// Encrypted.
     #[error("This film is protected (DRM) and cannot be played.")]
     Protected,

@@ -79,7 +79,12 @@ fn from_film(source: &Source, stream: u32, video: &VideoInfo, cancel: &Cancel) -
     best.map(|(_, frame)| frame).ok_or_else(|| EngineError::Damaged("no picture can be decoded".to_owned()))
 }
 
-fn first_picture(reader: &mut Reader, decoder: &mut Codec, cancel: &Cancel) -> Result<Option<Frame>, EngineError> {
+/// The first picture that can be decoded from where the reader stands.
+pub(super) fn first_picture(
+    reader: &mut Reader,
+    decoder: &mut Codec,
+    cancel: &Cancel,
+) -> Result<Option<Frame>, EngineError> {
     let mut frame = Frame::new()?;
     for _ in 0..PACKETS_MAX {
         let packet = reader.next(cancel)?;

@@ -2,6 +2,7 @@
 use std::ffi::CStr;
 use std::io::{Read, Seek};
 use std::path::Path;
+use std::sync::Arc;
 
 use ffi::{AVColorTransferCharacteristic as Transfer, AVFieldOrder, AVMediaType};
 use ffmpeg_next::ffi;
@@ -10,9 +11,10 @@ use crate::media::engine::av::{pair, text, timestamp};
 use crate::media::engine::codec_string;
 use crate::media::engine::decode::{PIXELS_MAX, codec_name};
 use crate::media::engine::io::{Input, open_regular, tag};
+use crate::media::engine::survey::survey;
 use crate::media::engine::{Cancel, EngineError, ProbeError};
 use crate::media::identity::FileIdentity;
-use crate::media::info::{AudioInfo, Chapter, MediaInfo, StreamInfo, StreamKind, VideoInfo};
+use crate::media::info::{AudioInfo, Chapter, MediaInfo, Source, StreamInfo, StreamKind, VideoInfo};
 
 /// Bytes looked at to tell text from film.
 const TEXT_BYTES: u64 = 512;
@@ -41,7 +43,9 @@ pub(super) fn probe(path: &Path, cancel: &Cancel) -> Result<(MediaInfo, FileIden
     })?;
     let info = describe(&input, identity.size);
     refuse(&input, &info)?;
-    Ok((info, identity))
+    drop(input);
+    let source = Source { path: path.to_owned(), identity, info: Arc::new(info) };
+    Ok((survey(source, cancel)?, identity))
 }
 
 fn not_opened(path: &Path, error: EngineError) -> ProbeError {
@@ -99,13 +103,19 @@ fn describe(input: &Input, size: u64) -> MediaInfo {
     let streams: Vec<_> = (0..input.streams()).filter_map(|index| stream(input, index)).collect();
     MediaInfo {
         container: input.container().split(',').next().unwrap_or_default().to_owned(),
-        duration_ms: timestamp(context.duration).map_or(0, |duration| duration.max(0) / 1000),
+        duration_ms: duration_ms(context),
         size,
         bit_rate: context.bit_rate.max(0) as u64,
         streams,
         chapters: chapters(input),
         tags_title: tag(context.metadata, c"title"),
     }
+}
+
+/// What the file says; 0 when it does not, or when libav guesses from the rate of its bytes.
+fn duration_ms(context: &ffi::AVFormatContext) -> i64 {
+    let guess = context.duration_estimation_method == ffi::AVDurationEstimationMethod::AVFMT_DURATION_FROM_BITRATE;
+    timestamp(context.duration).filter(|_| !guess).map_or(0, |duration| duration.max(0) / 1000)
 }
 
 fn chapters(input: &Input) -> Vec<Chapter> {

@@ -44,6 +44,12 @@ pub(super) fn to_pts(tick: i64, time_base: (i32, i32), origin: &Origin, timescal
     narrow(round_div(seconds * den, scale * origin_den * num))
 }
 
+/// A time of one clock in another, rounded to the nearest.
+pub(super) fn rescale(pts: i64, from: (i32, i32), to: (i32, i32)) -> i64 {
+    let numerator = i128::from(pts) * i128::from(from.0) * i128::from(to.1);
+    narrow(round_div(numerator, i128::from(from.1.max(1)) * i128::from(to.0.max(1))))
+}
+
 /// `seconds` in units of a time base.
 pub(super) fn seconds_to_pts(seconds: f64, time_base: (i32, i32)) -> i64 {
     (seconds * f64::from(time_base.1) / f64::from(time_base.0.max(1))) as i64

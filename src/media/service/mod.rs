@@ -25,6 +25,7 @@ use crate::media::ladder::Ladder;
 use crate::media::memo::{Asked, Memo};
 use crate::media::plan::{PLAN_VERSION, Presentation, plan};
 use crate::media::rendition::RenditionId;
+use crate::media::rest::Rest;
 use crate::media::schedule::{Kind, Priority};
 use crate::media::service::segments::profile;
 use crate::media::stats::Counters;
@@ -53,10 +54,13 @@ pub(crate) struct Service {
     pub(crate) films: Films,
     pub(crate) counters: Counters,
     steered: Mutex<Instant>,
+    /// When freed memory goes back to the system.
+    rest: Mutex<Rest>,
 }
 
 impl Service {
     pub(crate) fn start(config: MediaConfig, clock: SharedClock) -> Result<Arc<Self>, MediaError> {
+        engine::tame_memory();
         engine::install_log();
         let service = Arc::new(Self {
             cache: Cache::open(config.cache_dir, &cache_version(), config.cache_bytes_max),
@@ -69,6 +73,7 @@ impl Service {
             films: Films::default(),
             counters: Counters::default(),
             steered: Mutex::new(clock.now()),
+            rest: Mutex::new(Rest::new(clock.now())),
             clock,
         });
         let weak = Arc::downgrade(&service);

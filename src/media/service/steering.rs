@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::media::cache::SegmentKey;
 use crate::media::caps::ClientCaps;
 use crate::media::decide::decide;
+use crate::media::engine;
 use crate::media::identity::FileIdentity;
 use crate::media::info::Source;
 use crate::media::memo::Asked;
@@ -82,7 +83,11 @@ impl Service {
             }
             *steered = now;
         }
-        self.heads.sweep(now);
+        let closed = self.heads.sweep(now);
+        let rests = self.workers.is_idle() && lock(&self.rest).begins(self.workers.arrivals(), now);
+        if closed > 0 || rests {
+            engine::release_memory();
+        }
         for identity in self.films.identities(now) {
             self.steer(&identity);
         }

@@ -2,22 +2,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use watchparty::media::Source;
-use watchparty::media::engine::{self, EngineError, Head};
+use watchparty::media::engine::{self, Head};
 use watchparty::media::track::Preset;
 
 use crate::support::boxes::{Fragment, fragments};
-use crate::support::films::{self, film, limit, made, open, scratch, segment};
-
-#[test]
-fn a_film_without_one_picture_is_damaged() {
-    for name in ["truncated_596s_header.mp4", "header_231s_cut_135kb.mp4"] {
-        let Some(path) = film(name) else { return };
-        let (info, identity) = engine::probe(&path, &limit()).expect("its header is fine");
-        let source = Source { path, identity, info: Arc::new(info) };
-        let result = engine::index(&source, &limit());
-        assert!(matches!(result, Err(EngineError::Damaged(_))), "{name}: {result:?}");
-    }
-}
+use crate::support::films::{self, limit, made, open, scratch, segment};
 
 fn whole(name: &str) -> PathBuf {
     made(

@@ -4,7 +4,7 @@ use std::time::Duration;
 use watchparty::clock::{Clock, SystemClock};
 use watchparty::media::engine::{self, Cancel};
 
-use crate::support::films::{film, folder, limit};
+use crate::support::films::{ffmpeg, film, folder, limit, made, open, scratch};
 
 #[test]
 fn every_file_is_a_film_or_a_plain_sentence_within_ten_seconds() {
@@ -123,4 +123,53 @@ fn a_cancelled_probe_stops() {
         engine::probe(&film, &cancel).expect_err("cancelled").to_string(),
         "Looking at the file was interrupted."
     );
+}
+
+fn length(path: &std::path::Path) -> i64 {
+    let (info, _) = engine::probe(path, &limit()).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    info.duration_ms
+}
+
+#[test]
+fn a_file_that_does_not_say_how_long_it_is_is_measured() {
+    if let Some(raw) = film("tears_of_steel.h264") {
+        assert_eq!(length(&raw), 41_667);
+    }
+    let piped = scratch().join("piped.mkv");
+    let picture = "testsrc=duration=5:size=320x180:rate=25";
+    let output = ffmpeg(&["-f", "lavfi", "-i", picture, "-c:v", "libx264", "-f", "matroska", "pipe:1"]);
+    std::fs::write(&piped, output.stdout).expect("write");
+    assert_eq!(length(&piped), 5000);
+}
+
+#[test]
+fn a_film_that_was_cut_off_is_as_long_as_what_is_left_of_it() {
+    if let Some(short) = film("header_1132s_cut_100kb.mkv") {
+        assert!((1000..3000).contains(&length(&short)));
+    }
+    let picture = "testsrc2=duration=60:size=320x180:rate=25";
+    let arguments = ["-f", "lavfi", "-i", picture, "-c:v", "libx264", "-movflags", "+faststart"];
+    let whole = made("minute.mp4", &arguments);
+    assert_eq!(length(&whole), 60_000);
+    let cut = scratch().join("half.mp4");
+    let bytes = std::fs::read(&whole).expect("read");
+    std::fs::write(&cut, &bytes[..bytes.len() / 2]).expect("write");
+    let left = length(&cut);
+    assert!((20_000..40_000).contains(&left), "{left}");
+    let (source, index) = open(&cut);
+    assert_eq!(index.span_ms(), Some(source.info.duration_ms));
+}
+
+#[test]
+fn a_file_without_a_picture_that_can_be_shown_says_why() {
+    for (name, sentence) in [
+        ("truncated_596s_header.mp4", "Only the beginning of this file is here, too little to be played."),
+        ("header_231s_cut_135kb.mp4", "Only the beginning of this file is here, too little to be played."),
+        ("invalid_vp9.webm", "No picture in this file can be decoded."),
+        ("no_duration_theora.ogv", "This file does not say how long it is, and it cannot be measured."),
+    ] {
+        let Some(path) = film(name) else { return };
+        let refused = engine::probe(&path, &limit()).map(|(info, _)| info.duration_ms);
+        assert_eq!(refused.map_err(|error| error.to_string()), Err(sentence.to_owned()), "{name}");
+    }
 }

@@ -67,6 +67,7 @@ prop_compose! {
         start_pts in -100_000_i64..10_000_000,
         gaps in prop::collection::vec(0_i64..400_000, 0..60),
         tail in -5_i64..200_000,
+        held in prop_oneof![Just(0_i64), -5..2_000_000_i64],
         complete in any::<bool>(),
         open_gop in prop::bool::weighted(0.1),
         frame_rate in prop::option::of(prop_oneof![
@@ -81,7 +82,8 @@ prop_compose! {
             keyframes.push(pts);
         }
         keyframes.dedup();
-        VideoIndex { time_base, start_pts, end_pts: pts + tail, keyframes, complete, frame_rate, open_gop }
+        let end_pts = pts + tail;
+        VideoIndex { time_base, start_pts, end_pts, held_until: end_pts + held, keyframes, complete, frame_rate, open_gop }
     }
 }
 

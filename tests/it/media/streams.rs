@@ -154,3 +154,29 @@ async fn check_ends(rig: &Rig, source: &Source, name: &str) -> Vec<String> {
     }
     broken
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_picture_stands_while_the_sound_goes_on() {
+    for name in ["pgs_ac3.mkv", "vobsub_ac3.mkv"] {
+        let Some(path) = sample(name) else { return };
+        let rig = Rig::start();
+        let film = rig.film(path).await;
+        assert!((1000..=1240).contains(&film.duration_ms), "{name}: {} ms", film.duration_ms);
+        for id in [RenditionId::VideoCopy, RenditionId::Video(360), RenditionId::Audio(0)] {
+            check_rendition(&rig, &film, id).await;
+        }
+        rig.media.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_file_that_starts_at_its_own_zero_is_played_as_it_is() {
+    let rig = Rig::start();
+    let names = [("start_pts_10s.mp4", false), ("fragmented_15s.mp4", false), ("bbb_480p_30s_aac51.mp4", true)];
+    for (name, direct) in names {
+        let Some(path) = sample(name) else { return };
+        let film = rig.film(path).await;
+        let decision = decide(&film, &ClientCaps::default(), &[360]).unwrap();
+        assert_eq!(decision.direct, direct, "{name}: {}", decision.reason);
+    }
+}
