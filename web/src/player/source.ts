@@ -53,7 +53,6 @@ export class Source {
     try {
       const ahead = takePlayback(this.media);
       const playback = await (ahead ?? fetchPlayback(this.media, capabilities()));
-      await this.mediator.attached();
       if (this.closed) return;
       this.playback = playback;
       this.events.delivery({ mode: playback.mode, reason: playback.reason });
@@ -71,12 +70,12 @@ export class Source {
 
   private stream(url: string): void {
     this.direct = false;
-    const video = this.mediator.element;
-    if (!video) return;
     this.hls?.close();
     this.mediator.warm = false;
     if (hasMediaSource()) {
-      this.hls = openHls(video, url, this.startPosition, { failed: (why) => this.streamFailed(why) });
+      this.hls = openHls(this.mediator.element, url, this.startPosition, {
+        failed: (why) => this.streamFailed(why),
+      });
     } else if (hasNativeHls()) {
       this.mediator.open(url);
     } else {

@@ -1,14 +1,14 @@
 import { Plus } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useLocation } from 'wouter';
-import { askPlayback, keepRoom } from '../../api/ahead';
+import { askPlayback } from '../../api/ahead';
 import { createRoom, fetchRooms } from '../../api/client';
 import type { Room } from '../../api/types';
 import { capabilities } from '../../player/caps';
 import { loadHls } from '../../player/hls';
 import { Button } from '../../ui/Button';
 import { Mark } from '../../ui/Mark';
-import { loadRoomPage } from '../room/chunk';
+import { enterAhead, loadRoomPage } from '../room/chunk';
 import styles from './HomePage.module.css';
 import { JoinByCode } from './JoinByCode';
 import { Library } from './Library';
@@ -53,7 +53,7 @@ export function HomePage() {
     try {
       if (media) askPlayback(media, capabilities());
       const room = await createRoom(media);
-      keepRoom(room);
+      enterAhead(room);
       go(`/r/${room.code}`);
     } catch (reason) {
       setError(reason instanceof Error ? reason.message : 'The room could not be made.');

@@ -2,8 +2,10 @@ import { createContext, useContext, useLayoutEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { Lost } from '../../ui/Lost';
 import { Room } from './Room';
-import { RoomSession } from './session';
+import { enterRoom, type RoomSession } from './session';
 import type { RoomView } from './store';
+
+export { enterAhead } from './session';
 
 const SessionContext = createContext<RoomSession | null>(null);
 
@@ -23,9 +25,8 @@ export default function RoomPage({ code }: { code: string }) {
   const [session, setSession] = useState<RoomSession | null>(null);
   // Before the first paint: the film begins to load while the page is still being drawn.
   useLayoutEffect(() => {
-    const own = new RoomSession(code);
+    const own = enterRoom(code);
     setSession(own);
-    void own.open();
     return () => own.close();
   }, [code]);
   if (!session) return null;
