@@ -15,9 +15,13 @@ export interface SourceEvents {
   delivery(delivery: Delivery): void;
   /** A sentence for the viewer: this film will not play here. */
   failed(message: string): void;
+  /** After all: what was said of it no longer holds. */
+  arrived(): void;
 }
 
 const RENEWALS_MAX = 5;
+/** A film of which nothing has come by now deserves a word. */
+const PATIENCE_MS = 20_000;
 
 /** One film on one element. */
 export class Source {
@@ -25,6 +29,8 @@ export class Source {
   private stopReports: () => void = () => undefined;
   private closed = false;
   private renewals = 0;
+  private patience: ReturnType<typeof setTimeout> | undefined;
+  private late = false;
   private direct = false;
   private playback: Playback | null = null;
 
@@ -35,18 +41,34 @@ export class Source {
     private events: SourceEvents,
   ) {
     this.stopReports = mediator.onReport((report) => {
-      if (report !== 'failed') return;
-      if (this.direct) this.leaveDirect();
+      if (report !== 'failed') this.notice();
+      else if (this.direct) this.leaveDirect();
       else this.hls?.elementFailed();
     });
+    this.patience = setTimeout(() => this.lose(), PATIENCE_MS);
     void this.begin(true);
   }
 
   close(): void {
     this.closed = true;
+    clearTimeout(this.patience);
     this.stopReports();
     this.hls?.close();
     this.mediator.clear();
+  }
+
+  private lose(): void {
+    if (this.mediator.read().hasMedia) return;
+    this.late = true;
+    this.events.failed(
+      'Nothing of the film has come yet. The server may be busy; it starts as soon as it can.',
+    );
+  }
+
+  private notice(): void {
+    if (!this.late || !this.mediator.read().hasMedia) return;
+    this.late = false;
+    this.events.arrived();
   }
 
   private async begin(mayBeDirect: boolean): Promise<void> {

@@ -265,6 +265,7 @@ export class RoomSession {
     this.source = new Source(this.mediator, media, () => this.follow?.roomPosition() ?? 0, {
       delivery: (delivery) => this.store.setState({ delivery, trouble: null }),
       failed: (trouble) => this.store.setState({ trouble }),
+      arrived: () => this.store.setState({ trouble: null }),
     });
   }
 
