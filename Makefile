@@ -51,7 +51,7 @@ types: web/node_modules/.package-lock.json ## check TypeScript
 licences: web/node_modules/.package-lock.json ## check that THIRD-PARTY.txt is current and every licence is allowed
 	node .ci/notices.mjs --check
 
-notices: web/node_modules/.package-lock.json ## write assets/THIRD-PARTY.txt anew
+notices: $(FFMPEG_PREFIX)/.complete web/node_modules/.package-lock.json ## write assets/THIRD-PARTY.txt anew
 	node .ci/notices.mjs
 
 api: $(FFMPEG_PREFIX)/.complete web/node_modules/.package-lock.json ## generate the OpenAPI document and the web client's types from the Rust types

@@ -81,6 +81,18 @@ function nativeLibraries() {
     .map(([name, version, , tarball, sha256]) => `${name} ${version}: ${licences[name]}; source ${tarball}, SHA-256 ${sha256}`);
 }
 
+/** Licence texts of the static FFmpeg's libraries, which its build kept beside them. */
+function nativeTexts() {
+  const prefix = execFileSync(join(root, '.ci/ffmpeg/build.sh'), ['--print'], { encoding: 'utf8' }).trim();
+  return [
+    ['FFmpeg (parts under the LGPL)', 'ffmpeg.COPYING.LGPLv2.1'],
+    ['x264, and FFmpeg as configured here', 'x264.COPYING'],
+    ['dav1d', 'dav1d.COPYING'],
+    ['zimg', 'zimg.COPYING'],
+    ['zlib', 'zlib.LICENSE'],
+  ].map(([names, file]) => ({ names: [names], text: readFileSync(join(prefix, 'share/watchparty', file), 'utf8').trim() }));
+}
+
 const packages = [...rustPackages(), ...webPackages()].sort((a, b) => a.name.localeCompare(b.name, 'en') || a.version.localeCompare(b.version, 'en'));
 const refused = packages.filter((p) => p.licence !== 'see text' && !allowed(p.licence));
 const banned = packages.filter((p) => BANNED.includes(p.name));
@@ -120,7 +132,7 @@ if (process.argv.includes('--check')) {
       texts.set(key, entry);
     }
   }
-  const body = [...texts.values()].map(({ text, names }) => `${'-'.repeat(100)}\n${names.join(', ')}\n\n${text}\n`).join('\n');
+  const body = [...nativeTexts(), ...texts.values()].map(({ text, names }) => `${'-'.repeat(100)}\n${names.join(', ')}\n\n${text}\n`).join('\n');
   writeFileSync(output, `${head}Packages:\n\n${list}\n\nLicence texts:\n\n${body}`);
-  console.log(`wrote ${output}: ${packages.length} packages, ${texts.size} licence texts`);
+  console.log(`wrote assets/THIRD-PARTY.txt: ${packages.length} packages, ${texts.size} licence texts`);
 }

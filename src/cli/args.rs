@@ -40,6 +40,8 @@ pub(super) enum Verb {
     Paths(ServeFlags),
     /// Ask the running server whether it is well.
     Health(ServeFlags),
+    /// Print whose work is built in, and under which licences.
+    Licences,
     /// Print the version.
     Version {
         /// With the versions and licences of what is built in.

@@ -22,6 +22,8 @@ use crate::store;
 const WORKER_STACK_BYTES: usize = 1024 * 1024;
 /// Threads for file reads of direct play and the page.
 const FILE_THREADS_MAX: usize = 16;
+/// What the executable contains that others made; written by `make notices`.
+const THIRD_PARTY: &str = include_str!("../../assets/THIRD-PARTY.txt");
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +67,7 @@ fn dispatch(arguments: Arguments) -> Result<(), CliError> {
         Verb::Openapi => say(&(app::openapi().to_pretty_json().map_err(|error| failed(&error))? + "\n")),
         Verb::Paths(flags) => say(&paths(&flags.into_settings()?)),
         Verb::Health(flags) => health::ask(&flags.into_settings()?).and_then(|answer| say(&answer)),
+        Verb::Licences => say(THIRD_PARTY),
         Verb::Version { verbose } => say(&version(verbose)),
     }
 }

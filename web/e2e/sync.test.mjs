@@ -130,7 +130,7 @@ const ms = (x) => (Number.isFinite(x) ? x.toFixed(1) : '-');
 function line({ film, phase: name, clock, frames, settledMs, gap, objections: against }) {
   return [
     `${film.padEnd(14)} ${name.padEnd(7)} clock ms p50 ${ms(clock.p50)} p95 ${ms(clock.p95)} p99 ${ms(clock.p99)} max ${ms(clock.max)}`,
-    `frames within one ${(frames.allowed.withinOne * 100).toFixed(1)} % (strict ${(frames.strict.withinOne * 100).toFixed(1)} %, max ${frames.strict.max}, compared ${(frames.compared * 100).toFixed(0)} %)`,
+    frames.compared === 0 ? 'no marker' : `frames within one ${(frames.allowed.withinOne * 100).toFixed(1)} % (strict ${(frames.strict.withinOne * 100).toFixed(1)} %, max ${frames.strict.max}, compared ${(frames.compared * 100).toFixed(0)} %)`,
     `<= 15 ms ${settledMs ?? 'never'} ms after the click`, `longest gap ${Math.round(gap)} ms`, `load ${loadavg()[0].toFixed(1)}`, against.length ? `NOT BELIEVED: ${against.join('; ')}` : '',
   ].join(' | ');
 }
@@ -166,21 +166,35 @@ test('three pages on the frame counter stay within 20 ms and within one frame, r
   await Promise.all(viewers.map((v) => v.close()));
 });
 
-test('three pages on a real film stay within 20 ms, and a fourth that joins late is in step within 3 s', async () => {
-  const { url, viewers, results } = await soundRun('film', await longFilm());
+test('three pages on a real film stay within 20 ms', async () => {
+  const { viewers, results } = await soundRun('film', await longFilm());
   assertTogether(results, { frames: false });
+  await Promise.all(viewers.map((v) => v.close()));
+});
 
-  const late = await openViewer(browser, 'late', { viewport: { width: 800, height: 600 } });
-  await ui.openRoom(late, url);
-  await startRecording(late);
-  const joined = await hostNow(late);
-  await measureFor(LATE_JOIN_MS_MAX + 4_000);
-  const pages = await Promise.all([...viewers, late].map(recording));
-  const window = { from: joined, to: joined + LATE_JOIN_MS_MAX + 3_900 };
-  const at = settledAt(pages, window, CLOCK_P95_MS_MAX);
-  console.log(`late join      in step (spread of four <= ${CLOCK_P95_MS_MAX} ms for good) ${at === null ? 'never' : `${Math.round(at - joined)} ms`} after the join gesture`);
-  assert.ok(at !== null && at - joined <= LATE_JOIN_MS_MAX, `the late page was in step after ${at === null ? 'never' : Math.round(at - joined)} ms`);
-  await Promise.all([...viewers, late].map((v) => v.close()));
+test('a fourth page that joins late is in step with the others within 3 s', async () => {
+  for (let attempt = 1; ; attempt++) {
+    const { url, viewers } = await gather('late', await longFilm());
+    await ui.play(viewers[0]);
+    await ui.untilPlaying(viewers);
+    await measureFor(SETTLE_MS);
+    const late = await openViewer(browser, 'late-comer', { viewport: { width: 800, height: 600 } });
+    await late.page.goto(url);
+    await ui.part(late, 'join-name').waitFor();
+    await startRecording(late);
+    const joined = await hostNow(late);
+    await ui.join(late);
+    await measureFor(LATE_JOIN_MS_MAX + MEASURE_MS);
+    const pages = await Promise.all([...viewers, late].map(recording));
+    await Promise.all([...viewers, late].map((v) => v.close()));
+    const window = { from: joined, to: joined + LATE_JOIN_MS_MAX + MEASURE_MS - 100 };
+    const at = settledAt(pages, window, CLOCK_P95_MS_MAX);
+    const gap = longestGap(pages, { from: joined + LATE_JOIN_MS_MAX, to: window.to });
+    console.log(`late join: all four within ${CLOCK_P95_MS_MAX} ms for good ${at === null ? 'never' : `${Math.round(at - joined)} ms`} after the click | longest gap ${Math.round(gap)} ms | load ${loadavg()[0].toFixed(1)}`);
+    if (at !== null && at - joined <= LATE_JOIN_MS_MAX) return;
+    assert.ok(gap > GAP_MS_MAX, `the late page was in step ${at === null ? 'never' : `after ${Math.round(at - joined)} ms`}`);
+    assert.ok(attempt < ATTEMPTS, 'the machine is too busy to measure by');
+  }
 });
 
 test('without the controller the same measurement says that the pages are apart', async () => {

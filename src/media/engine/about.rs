@@ -9,6 +9,12 @@ pub fn about() -> String {
         dotted(ffmpeg::codec::version()),
         dotted(ffmpeg::format::version()),
         ffmpeg::codec::license(),
-        ffmpeg::codec::configuration(),
+        options(ffmpeg::codec::configuration()),
     )
+}
+
+/// What was switched on and off, without the folders of the machine that built it.
+fn options(configuration: &str) -> String {
+    let told = |option: &&str| option.starts_with("--enable") || option.starts_with("--disable");
+    configuration.split(' ').filter(told).collect::<Vec<_>>().join(" ")
 }

@@ -26,14 +26,15 @@ export async function generatedLibrary() {
 
 /**
  * A throwaway folder with these films in it, hard-linked where the file system allows.
- * @param {...string} paths   a bare name is one of the media folder
+ * @param {...(string | [string, string])} paths   a bare name is one of the media folder; a pair gives it another name
  * @returns {Promise<{dir: string, remove: () => Promise<void>}>}
  */
 export async function folderWith(...paths) {
   const dir = await mkdtemp(join(tmpdir(), 'watchparty-films-'));
-  for (const path of paths) {
+  for (const one of paths) {
+    const [path, name] = typeof one === 'string' ? [one, basename(one)] : one;
     const source = path.includes('/') ? path : join(MEDIA, path);
-    const goal = join(dir, basename(path));
+    const goal = join(dir, name);
     await link(source, goal).catch(() => copyFile(source, goal));
   }
   return { dir, remove: () => rm(dir, { recursive: true, force: true }) };

@@ -1,26 +1,30 @@
-import { lazy, Suspense } from 'react';
+import { useEffect, useState } from 'react';
 import { Route, Switch } from 'wouter';
 import { Lost } from '../ui/Lost';
 import { HomePage } from '../views/home/HomePage';
-
-// A separate chunk: whoever only looks at the library needs no player.
-const RoomPage = lazy(() => import('../views/room/RoomPage'));
+import { loadedRoomPage, loadRoomPage } from '../views/room/chunk';
 
 export function App() {
   return (
-    <Suspense fallback={null}>
-      <Switch>
-        <Route path="/" component={HomePage} />
-        <Route path="/r/:code">{({ code }) => <RoomPage key={code} code={normalCode(code)} />}</Route>
-        <Route>
-          <Lost
-            title="There is nothing here"
-            text="This address leads nowhere. The films are on the first page."
-          />
-        </Route>
-      </Switch>
-    </Suspense>
+    <Switch>
+      <Route path="/" component={HomePage} />
+      <Route path="/r/:code">{({ code }) => <RoomRoute code={normalCode(code)} />}</Route>
+      <Route>
+        <Lost
+          title="There is nothing here"
+          text="This address leads nowhere. The films are on the first page."
+        />
+      </Route>
+    </Switch>
   );
+}
+
+function RoomRoute({ code }: { code: string }) {
+  const [Page, setPage] = useState(() => loadedRoomPage());
+  useEffect(() => {
+    if (!Page) void loadRoomPage().then((page) => setPage(() => page));
+  }, [Page]);
+  return Page && <Page key={code} code={code} />;
 }
 
 /** As the server reads codes: case, dashes and look-alike letters do not matter. */

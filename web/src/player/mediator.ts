@@ -27,42 +27,26 @@ export type Started = 'playing' | 'muted' | 'blocked';
 
 const HAVE_FUTURE_DATA = 3;
 
+/** What the element does that is worth a look. */
+const EVENTS = ['canplay', 'seeked', 'waiting', 'playing', 'pause', 'progress', 'loadedmetadata', 'ended'];
+
 export class Mediator {
-  private video: HTMLVideoElement | null = null;
+  /** Made here and not by the page, so that a film loads while the page around it is still being drawn. */
+  readonly element = document.createElement('video');
   private alarm: Alarm | null = null;
   private listeners = new Set<(report: Report) => void>();
-  private detach: () => void = () => undefined;
   /** Whether the element has played from where it is: the first start after a load or a seek takes longer. */
   warm = false;
 
-  /** Takes charge of an element; null lets go of it. */
-  attach(video: HTMLVideoElement | null): void {
-    this.detach();
-    this.cancel();
-    this.video = video;
-    if (!video) return;
+  constructor() {
+    const video = this.element;
+    video.playsInline = true;
+    video.preload = 'auto';
+    video.tabIndex = -1;
     setPreservesPitch(video, false);
-    const progress = () => this.report('progress');
-    const events = [
-      'canplay',
-      'seeked',
-      'waiting',
-      'playing',
-      'pause',
-      'progress',
-      'loadedmetadata',
-      'ended',
-    ];
-    const failed = () => this.report('failed');
-    const sound = () => this.report('sound');
-    for (const event of events) video.addEventListener(event, progress);
-    video.addEventListener('error', failed);
-    video.addEventListener('volumechange', sound);
-    this.detach = () => {
-      for (const event of events) video.removeEventListener(event, progress);
-      video.removeEventListener('error', failed);
-      video.removeEventListener('volumechange', sound);
-    };
+    for (const event of EVENTS) video.addEventListener(event, () => this.report('progress'));
+    video.addEventListener('error', () => this.report('failed'));
+    video.addEventListener('volumechange', () => this.report('sound'));
   }
 
   /** The clock its times are on. */
@@ -75,48 +59,39 @@ export class Mediator {
     return () => this.listeners.delete(listener);
   }
 
-  /** The element itself, for a source to attach to. */
-  get element(): HTMLVideoElement | null {
-    return this.video;
-  }
-
   /** Puts a plain URL on the element. */
   open(url: string): void {
-    if (!this.video) return;
     this.warm = false;
-    this.video.preload = 'auto';
-    this.video.src = url;
+    this.element.src = url;
   }
 
   /** Takes the media off. */
   clear(): void {
     this.cancel();
     this.warm = false;
-    if (!this.video) return;
-    this.video.pause();
-    this.video.removeAttribute('src');
-    this.video.load();
+    this.element.pause();
+    this.element.removeAttribute('src');
+    this.element.load();
   }
 
   read(): Reading {
-    const v = this.video;
+    const video = this.element;
     return {
-      position: v ? v.currentTime * 1000 : 0,
-      paused: v ? v.paused : true,
-      seeking: v ? v.seeking : false,
-      canPlay: v ? v.readyState >= HAVE_FUTURE_DATA && !v.seeking : false,
-      hasMedia: v ? v.readyState >= 1 : false,
-      ended: v ? v.ended : false,
-      rate: v ? v.playbackRate : 1,
-      muted: v ? v.muted || v.volume === 0 : false,
-      volume: v ? v.volume : 1,
+      position: video.currentTime * 1000,
+      paused: video.paused,
+      seeking: video.seeking,
+      canPlay: video.readyState >= HAVE_FUTURE_DATA && !video.seeking,
+      hasMedia: video.readyState >= 1,
+      ended: video.ended,
+      rate: video.playbackRate,
+      muted: video.muted || video.volume === 0,
+      volume: video.volume,
     };
   }
 
   /** Media loaded beyond a position without a gap, in ms; 0 when the position itself is not loaded. */
   bufferedAfter(position: number): number {
-    const ranges = this.video?.buffered;
-    if (!ranges) return 0;
+    const ranges = this.element.buffered;
     const at = position / 1000;
     for (let i = 0; i < ranges.length; i += 1) {
       // A film's first frame may begin a few ms after its zero.
@@ -127,42 +102,39 @@ export class Mediator {
 
   /** Where the element's media ends, if it knows. */
   get endsAt(): number {
-    const duration = this.video?.duration ?? Number.NaN;
+    const { duration } = this.element;
     return Number.isFinite(duration) ? duration * 1000 : Number.POSITIVE_INFINITY;
   }
 
   seek(position: number): void {
     this.warm = false;
-    if (this.video) this.video.currentTime = Math.max(0, position) / 1000;
+    this.element.currentTime = Math.max(0, position) / 1000;
   }
 
   setRate(rate: number, preservesPitch: boolean): void {
-    if (!this.video) return;
-    setPreservesPitch(this.video, preservesPitch);
-    this.video.playbackRate = rate;
+    setPreservesPitch(this.element, preservesPitch);
+    this.element.playbackRate = rate;
   }
 
   setVolume(volume: number, muted: boolean): void {
-    if (!this.video) return;
-    this.video.volume = Math.max(0, Math.min(1, volume));
-    this.video.muted = muted;
+    this.element.volume = Math.max(0, Math.min(1, volume));
+    this.element.muted = muted;
   }
 
   pause(): void {
     this.cancel();
-    if (this.video && !this.video.paused) this.video.pause();
+    if (!this.element.paused) this.element.pause();
   }
 
   /** Pauses at a local time. */
   pauseAt(at: number): void {
     this.cancel();
-    this.alarm = alarmAt(at, () => this.video?.pause());
+    this.alarm = alarmAt(at, () => this.element.pause());
   }
 
   /** Starts now: with sound, else without, else not at all. */
   async play(): Promise<Started> {
-    const video = this.video;
-    if (!video) return 'blocked';
+    const video = this.element;
     try {
       await video.play();
       this.warm = true;
@@ -194,8 +166,8 @@ export class Mediator {
 
   /** Inside a person's gesture: tells the browser that this element may make sound. */
   unlock(): void {
-    const video = this.video;
-    if (!video?.paused) return;
+    const video = this.element;
+    if (!video.paused) return;
     void video.play().catch(() => undefined);
     video.pause();
   }

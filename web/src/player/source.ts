@@ -1,4 +1,5 @@
 /** Chooses how a film reaches the element: the file itself, hls.js, or the browser's own HLS. */
+import { takePlayback } from '../api/ahead';
 import { fetchPlayback, type Playback } from '../api/client';
 import { capabilities, hasMediaSource, hasNativeHls } from './caps';
 import { type HlsSession, openHls } from './hls';
@@ -14,9 +15,13 @@ export interface SourceEvents {
   delivery(delivery: Delivery): void;
   /** A sentence for the viewer: this film will not play here. */
   failed(message: string): void;
+  /** After all: what was said of it no longer holds. */
+  arrived(): void;
 }
 
 const RENEWALS_MAX = 5;
+/** A film of which nothing has come by now deserves a word. */
+const PATIENCE_MS = 20_000;
 
 /** One film on one element. */
 export class Source {
@@ -24,6 +29,8 @@ export class Source {
   private stopReports: () => void = () => undefined;
   private closed = false;
   private renewals = 0;
+  private patience: ReturnType<typeof setTimeout> | undefined;
+  private late = false;
   private direct = false;
   private playback: Playback | null = null;
 
@@ -34,23 +41,40 @@ export class Source {
     private events: SourceEvents,
   ) {
     this.stopReports = mediator.onReport((report) => {
-      if (report !== 'failed') return;
-      if (this.direct) this.leaveDirect();
+      if (report !== 'failed') this.notice();
+      else if (this.direct) this.leaveDirect();
       else this.hls?.elementFailed();
     });
+    this.patience = setTimeout(() => this.lose(), PATIENCE_MS);
     void this.begin(true);
   }
 
   close(): void {
     this.closed = true;
+    clearTimeout(this.patience);
     this.stopReports();
     this.hls?.close();
     this.mediator.clear();
   }
 
+  private lose(): void {
+    if (this.mediator.read().hasMedia) return;
+    this.late = true;
+    this.events.failed(
+      'Nothing of the film has come yet. The server may be busy; it starts as soon as it can.',
+    );
+  }
+
+  private notice(): void {
+    if (!this.late || !this.mediator.read().hasMedia) return;
+    this.late = false;
+    this.events.arrived();
+  }
+
   private async begin(mayBeDirect: boolean): Promise<void> {
     try {
-      const playback = await fetchPlayback(this.media, capabilities());
+      const ahead = takePlayback(this.media);
+      const playback = await (ahead ?? fetchPlayback(this.media, capabilities()));
       if (this.closed) return;
       this.playback = playback;
       this.events.delivery({ mode: playback.mode, reason: playback.reason });
@@ -68,12 +92,12 @@ export class Source {
 
   private stream(url: string): void {
     this.direct = false;
-    const video = this.mediator.element;
-    if (!video) return;
     this.hls?.close();
     this.mediator.warm = false;
     if (hasMediaSource()) {
-      this.hls = openHls(video, url, this.startPosition, { failed: (why) => this.streamFailed(why) });
+      this.hls = openHls(this.mediator.element, url, this.startPosition, {
+        failed: (why) => this.streamFailed(why),
+      });
     } else if (hasNativeHls()) {
       this.mediator.open(url);
     } else {

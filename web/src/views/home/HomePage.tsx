@@ -1,10 +1,14 @@
 import { Plus } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useLocation } from 'wouter';
+import { askPlayback } from '../../api/ahead';
 import { createRoom, fetchRooms } from '../../api/client';
 import type { Room } from '../../api/types';
+import { capabilities } from '../../player/caps';
+import { loadHls } from '../../player/hls';
 import { Button } from '../../ui/Button';
 import { Mark } from '../../ui/Mark';
+import { enterAhead, loadRoomPage } from '../room/chunk';
 import styles from './HomePage.module.css';
 import { JoinByCode } from './JoinByCode';
 import { Library } from './Library';
@@ -12,6 +16,7 @@ import { OpenRooms } from './OpenRooms';
 import { useSetupLink } from './useSetupLink';
 
 const ROOMS_EVERY_MS = 10_000;
+const AHEAD_AFTER_MS = 300;
 
 /** The first page: what is running, and what could be watched. */
 export function HomePage() {
@@ -33,12 +38,22 @@ export function HomePage() {
     return () => clearInterval(timer);
   }, []);
 
+  // What the next click needs, while nobody is in a hurry.
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      Promise.all([loadRoomPage(), loadHls()]).catch(() => undefined);
+    }, AHEAD_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
+
   const create = async (media?: string) => {
     if (creating !== null) return;
     setCreating(media ?? 'empty');
     setError(null);
     try {
+      if (media) askPlayback(media, capabilities());
       const room = await createRoom(media);
+      enterAhead(room);
       go(`/r/${room.code}`);
     } catch (reason) {
       setError(reason instanceof Error ? reason.message : 'The room could not be made.');

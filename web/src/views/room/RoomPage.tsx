@@ -1,9 +1,11 @@
-import { createContext, useContext, useEffect, useState } from 'react';
+import { createContext, useContext, useLayoutEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { Lost } from '../../ui/Lost';
 import { Room } from './Room';
-import { RoomSession } from './session';
+import { enterRoom, type RoomSession } from './session';
 import type { RoomView } from './store';
+
+export { enterAhead } from './session';
 
 const SessionContext = createContext<RoomSession | null>(null);
 
@@ -21,10 +23,10 @@ export function useRoom<T>(select: (view: RoomView) => T): T {
 
 export default function RoomPage({ code }: { code: string }) {
   const [session, setSession] = useState<RoomSession | null>(null);
-  useEffect(() => {
-    const own = new RoomSession(code);
+  // Before the first paint: the film begins to load while the page is still being drawn.
+  useLayoutEffect(() => {
+    const own = enterRoom(code);
     setSession(own);
-    void own.open();
     return () => own.close();
   }, [code]);
   if (!session) return null;

@@ -1,5 +1,5 @@
 import { Clapperboard, Play, VolumeX } from 'lucide-react';
-import { type MouseEvent, useCallback, useEffect, useRef, useState } from 'react';
+import { type MouseEvent, useCallback, useLayoutEffect, useRef, useState } from 'react';
 import { Button } from '../../ui/Button';
 import { ControlBar } from './ControlBar';
 import { Help } from './Help';
@@ -12,7 +12,7 @@ import { Waiting } from './Waiting';
 /** The picture and what lies over it. */
 export function Stage({ onChoose }: { onChoose: () => void }) {
   const session = useSession();
-  const video = useRef<HTMLVideoElement>(null);
+  const picture = useRef<HTMLDivElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const [help, setHelp] = useState(false);
   const inside = useRoom((view) => view.phase === 'in');
@@ -20,9 +20,10 @@ export function Stage({ onChoose }: { onChoose: () => void }) {
   const hasFilm = useRoom((view) => Boolean(view.state?.media ?? view.room?.media));
   const { quiet, stir } = useQuiet(playing);
 
-  useEffect(() => {
-    session.mediator.attach(video.current);
-    return () => session.mediator.attach(null);
+  useLayoutEffect(() => {
+    const { element } = session.mediator;
+    picture.current?.append(element);
+    return () => element.remove();
   }, [session]);
   // Stable, because a listener that is renewed while its event is on the way misses that event.
   const toggleHelp = useCallback(() => setHelp((shown) => !shown), []);
@@ -44,15 +45,9 @@ export function Stage({ onChoose }: { onChoose: () => void }) {
       onPointerDown={stir}
       onFocus={stir}
     >
-      {/* biome-ignore lint/a11y/useMediaCaption: subtitles come with their own tracks */}
-      <video
-        ref={video}
-        className={styles.video}
-        playsInline
-        preload="auto"
-        tabIndex={-1}
-        onClick={onPicture}
-      />
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the keys are those of the whole page */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: a second way to the play button */}
+      <div ref={picture} className={styles.picture} onClick={onPicture} />
       {inside && !hasFilm && (
         <div className={styles.empty}>
           <Clapperboard size={44} strokeWidth={1.4} aria-hidden="true" />

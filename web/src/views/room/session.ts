@@ -3,7 +3,7 @@
  * down; the player's own events end here as reports and never become commands.
  */
 import { ApiError, fetchRoom, fetchTitle, signInAsGuest } from '../../api/client';
-import type { ChatLine, ServerMessage, State } from '../../api/types';
+import type { ChatLine, Room, ServerMessage, State } from '../../api/types';
 import { recall, recallNumber, remember } from '../../app/memory';
 import { controllerIsOn } from '../../app/switches';
 import { suggestedTier } from '../../player/caps';
@@ -41,9 +41,9 @@ export class RoomSession {
   }
 
   /** Finds out what room this is; loads its film ahead when nobody has moved in it yet. */
-  async open(): Promise<void> {
+  async open(known?: Room): Promise<void> {
     try {
-      const room = await fetchRoom(this.code);
+      const room = known ?? (await fetchRoom(this.code));
       if (this.closed) return;
       this.store.setState({ room, phase: 'join' });
       void loadHls().catch(() => undefined);
@@ -53,10 +53,10 @@ export class RoomSession {
       else if (room.media) void this.decorate(room.media.id);
     } catch (error) {
       if (this.closed) return;
-      const known =
+      const gone =
         error instanceof ApiError && (error.status === 404 || error.status === 400 || error.status === 422);
-      this.store.setState({ phase: known ? 'unknown' : 'unreachable' });
-      if (!known) setTimeout(() => this.closed || void this.open(), RETRY_ROOM_MS);
+      this.store.setState({ phase: gone ? 'unknown' : 'unreachable' });
+      if (!gone) setTimeout(() => this.closed || void this.open(), RETRY_ROOM_MS);
     }
   }
 
@@ -90,7 +90,7 @@ export class RoomSession {
     this.follow?.stop();
     this.source?.close();
     this.connection?.close();
-    this.mediator.attach(null);
+    this.mediator.cancel();
   }
 
   // Gestures.
@@ -265,6 +265,7 @@ export class RoomSession {
     this.source = new Source(this.mediator, media, () => this.follow?.roomPosition() ?? 0, {
       delivery: (delivery) => this.store.setState({ delivery, trouble: null }),
       failed: (trouble) => this.store.setState({ trouble }),
+      arrived: () => this.store.setState({ trouble: null }),
     });
   }
 
@@ -309,4 +310,23 @@ export class RoomSession {
     this.notices += 1;
     this.store.setState({ notice: { id: this.notices, text } });
   }
+}
+
+let ahead: RoomSession | null = null;
+
+/** Begins a visit to a room just made; its page takes it over. */
+export function enterAhead(room: Room): void {
+  ahead?.close();
+  ahead = new RoomSession(room.code);
+  void ahead.open(room);
+}
+
+/** The visit of a page: the one begun ahead, else a new one. */
+export function enterRoom(code: string): RoomSession {
+  const begun = ahead?.code === code ? ahead : null;
+  ahead = null;
+  if (begun) return begun;
+  const session = new RoomSession(code);
+  void session.open();
+  return session;
 }
