@@ -3,9 +3,17 @@
 # make help               the other targets
 
 SHELL := /bin/bash
+
+# The static FFmpeg where it can be built (Debian's source packages are in reach), else the distribution's libraries.
+ifeq ($(shell .ci/ffmpeg/build.sh --can >/dev/null && echo yes),yes)
 FFMPEG_PREFIX := $(shell .ci/ffmpeg/build.sh --print)
+FFMPEG := $(FFMPEG_PREFIX)/.complete
 export PKG_CONFIG_PATH := $(FFMPEG_PREFIX)/lib/pkgconfig:$(PKG_CONFIG_PATH)
 CARGO_FLAGS := --locked --features static-ffmpeg
+else
+FFMPEG :=
+CARGO_FLAGS := --locked
+endif
 BINARY := $(or $(CARGO_TARGET_DIR),target)/release/watchparty
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
 
@@ -17,12 +25,12 @@ help: ## show the targets
 run: build ## build and serve: make run DIR=./movies ARGS="--port 9000"
 	$(BINARY) serve $(if $(DIR),--dir "$(DIR)") $(ARGS)
 
-build: deps-build $(FFMPEG_PREFIX)/.complete web/dist/index.html ## make target/release/watchparty
+build: deps-build $(FFMPEG) web/dist/index.html ## make target/release/watchparty
 	cargo build --release $(CARGO_FLAGS)
 
 test: test-rust test-web test-browser ## all tests
 
-test-rust: deps-test $(FFMPEG_PREFIX)/.complete web/dist/index.html ## Rust: pure cores, services, the real executable
+test-rust: deps-test $(FFMPEG) web/dist/index.html ## Rust: pure cores, services, the real executable
 	cargo test $(CARGO_FLAGS)
 
 test-web: web/node_modules/.package-lock.json ## web: unit tests of sync, player and views
@@ -34,10 +42,10 @@ test-browser: deps-test build ## the real executable in real browsers with real 
 bench: deps-test build ## print the figures of docs/measurements.md
 	cd web && WATCHPARTY_BIN=$(abspath $(BINARY)) npm run bench
 
-sim: deps-build $(FFMPEG_PREFIX)/.complete ## the room core, thousands of simulated evenings
+sim: deps-build $(FFMPEG) ## the room core, thousands of simulated evenings
 	SIM_SEEDS=10000 cargo test --release $(CARGO_FLAGS) --test it rooms::sim
 
-lint: deps-build $(FFMPEG_PREFIX)/.complete web/node_modules/.package-lock.json web/dist/index.html ## clippy and the web linter, warnings are errors
+lint: deps-build $(FFMPEG) web/node_modules/.package-lock.json web/dist/index.html ## clippy and the web linter, warnings are errors
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 	cd web && npm run lint
 
@@ -51,10 +59,10 @@ types: web/node_modules/.package-lock.json ## check TypeScript
 licences: web/node_modules/.package-lock.json ## check that THIRD-PARTY.txt is current and every licence is allowed
 	node .ci/notices.mjs --check
 
-notices: $(FFMPEG_PREFIX)/.complete web/node_modules/.package-lock.json ## write assets/THIRD-PARTY.txt anew
+notices: $(FFMPEG) web/node_modules/.package-lock.json ## write assets/THIRD-PARTY.txt anew
 	node .ci/notices.mjs
 
-api: $(FFMPEG_PREFIX)/.complete web/node_modules/.package-lock.json ## generate the OpenAPI document and the web client's types from the Rust types
+api: $(FFMPEG) web/node_modules/.package-lock.json ## generate the OpenAPI document and the web client's types from the Rust types
 	cargo run --quiet $(CARGO_FLAGS) -- openapi > web/src/api/openapi.json.new
 	mv web/src/api/openapi.json.new web/src/api/openapi.json
 	cd web && npm run gen:api
@@ -72,8 +80,10 @@ deps-build:
 deps-test:
 	@.ci/install.sh test
 
-$(FFMPEG_PREFIX)/.complete: | deps-build
+ifneq ($(FFMPEG),)
+$(FFMPEG): | deps-build
 	@.ci/ffmpeg/build.sh >/dev/null
+endif
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	cd web && npm ci --ignore-scripts --no-audit --no-fund

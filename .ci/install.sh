@@ -17,6 +17,12 @@ declare -A why=(
 )
 build=(build-essential pkg-config libclang-dev nasm meson ninja-build autoconf automake libtool xz-utils)
 test=(chromium ffmpeg fonts-dejavu-core)
+# Without Debian's source packages in reach the distribution's FFmpeg is linked.
+distribution=(libavcodec-dev libavformat-dev libavfilter-dev libavutil-dev libswscale-dev libswresample-dev)
+if ! "$(dirname "$0")/ffmpeg/build.sh" --can >/dev/null; then
+  build+=("${distribution[@]}")
+  for package in "${distribution[@]}"; do why[$package]="FFmpeg of the distribution: no Debian mirror among this machine's apt sources"; done
+fi
 
 case "${1:?build or test}" in
   build) wanted=("${build[@]}") ;;

@@ -3,18 +3,32 @@
 #
 #   .ci/ffmpeg/build.sh            build if missing, print the prefix
 #   .ci/ffmpeg/build.sh --print    print the prefix only, build nothing
+#   .ci/ffmpeg/build.sh --can      exit 0 if it is there or can be built on this machine
 #
-# The key is the hash of sources.txt, configure.txt and this script: the same key is the same FFmpeg.
+# The key is the hash of sources.txt, configure.txt and the recipe number: the same key is the same FFmpeg.
 # Sources come from the machine's own Debian mirror as source packages, through a private apt list that
 # leaves the system's lists alone; each tarball must match the SHA-256 in sources.txt.
 set -Eeuo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${WATCHPARTY_BUILD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/watchparty-build}
-key=$(cat "$here/sources.txt" "$here/configure.txt" "$here/build.sh" | sha256sum | cut -c1-16)
+recipe=1 # raise it when the build functions below change
+key=$({ cat "$here/sources.txt" "$here/configure.txt"; echo "$recipe"; } | sha256sum | cut -c1-16)
 prefix=$cache/ffmpeg-$key
 if [ "${1:-}" = --print ]; then echo "$prefix"; exit 0; fi
 if [ -e "$prefix/.complete" ]; then echo "$prefix"; exit 0; fi
+
+debian_mirror() {
+  if [ -n "${WATCHPARTY_DEBIAN_MIRROR:-}" ]; then echo "$WATCHPARTY_DEBIAN_MIRROR"; return; fi
+  { grep -hE '^URIs:' /etc/apt/sources.list.d/*.sources 2>/dev/null | sed 's/^URIs: *//' | tr ' ' '\n' || true
+    grep -hE '^deb ' /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null | sed -E 's/^deb +(\[[^]]*\] +)?//' | cut -d' ' -f1 || true
+  } | grep -E -m1 '/debian/?$' || true
+}
+
+if [ "${1:-}" = --can ]; then
+  [ -n "$(debian_mirror)" ] && [ -e /usr/share/keyrings/debian-archive-keyring.gpg ]
+  exit
+fi
 
 say() { printf 'ffmpeg: %s\n' "$*" >&2; }
 jobs=$(nproc)
@@ -23,13 +37,6 @@ rm -rf "$prefix"
 mkdir -p "$work" "$prefix"
 exec 3>"$work/build.log"
 trap 'say "failed; the end of $work/build.log:"; tail -n 40 "$work/build.log" >&2' ERR
-
-debian_mirror() {
-  if [ -n "${WATCHPARTY_DEBIAN_MIRROR:-}" ]; then echo "$WATCHPARTY_DEBIAN_MIRROR"; return; fi
-  { grep -hE '^URIs:' /etc/apt/sources.list.d/*.sources 2>/dev/null | sed 's/^URIs: *//' | tr ' ' '\n' || true
-    grep -hE '^deb ' /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null | sed -E 's/^deb +(\[[^]]*\] +)?//' | cut -d' ' -f1 || true
-  } | grep -E -m1 '/debian/?$' || true
-}
 
 fetch_sources() {
   local mirror; mirror=$(debian_mirror)

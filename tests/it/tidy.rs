@@ -78,16 +78,21 @@ fn lines(folder: &str) -> Vec<Line> {
     lines
 }
 
-/// Lines of `src` before the test module of their file.
+/// Lines of `src` outside of tests: an inline test module ends its file, the declaration of one is a line like others.
 fn product_lines() -> Vec<Line> {
     let mut in_tests = String::new();
+    let mut announced = false;
     lines("src")
         .into_iter()
         .filter(|line| {
-            if line.code.starts_with("#[cfg(test)]") {
-                in_tests.clone_from(&line.path);
+            if announced && !line.code.starts_with("#[") {
+                announced = false;
+                if line.code.ends_with('{') {
+                    in_tests.clone_from(&line.path);
+                }
             }
-            in_tests != line.path && !line.path.ends_with("/tests.rs")
+            announced |= line.code.starts_with("#[cfg(test)]");
+            in_tests != line.path && !line.path.ends_with("tests.rs")
         })
         .collect()
 }

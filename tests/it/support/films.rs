@@ -13,14 +13,23 @@ use watchparty::media::track::{AAC_FRAME_SAMPLES, FrameGrid, Origin, Preset, Seg
 /// Longest any one call may take in a test.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// The folder of real films; tests that need it do nothing without it.
+/// The folder of real films. Nothing only when somebody says so: a missing folder fails, lest tests pass by not running.
 pub(crate) fn folder() -> Option<PathBuf> {
-    std::env::var_os("WATCHPARTY_TEST_MEDIA").map(PathBuf::from).filter(|folder| folder.is_dir())
+    let given = std::env::var_os("WATCHPARTY_TEST_MEDIA");
+    if given.as_ref().is_some_and(|given| given == "none") {
+        return None;
+    }
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/media");
+    let folder = given.map_or_else(beside, PathBuf::from);
+    assert!(folder.is_dir(), "no real films in {}: set WATCHPARTY_TEST_MEDIA to their folder, or to `none`", folder.display());
+    Some(folder)
 }
 
 /// A real film.
 pub(crate) fn film(name: &str) -> Option<PathBuf> {
-    folder().map(|folder| folder.join(name)).filter(|path| path.exists())
+    let path = folder()?.join(name);
+    assert!(path.exists(), "{} is not there", path.display());
+    Some(path)
 }
 
 /// Stops a call that hangs.
