@@ -67,11 +67,13 @@ async fn a_known_path_keeps_its_id_and_a_missing_file_is_hidden() {
     let (_dir, store) = store_with(vec![first.clone()]).await;
     store.upsert_titles(vec![TitleRow { title: "Uno".into(), ..row(b"1", "One") }]).await.unwrap();
     assert_eq!(store.title(first.id).await.unwrap().unwrap().title, "Uno");
-    store.mark_missing(vec![first.id], true).await.unwrap();
+    store.mark_missing(vec![first.id]).await.unwrap();
     assert_eq!(store.title(first.id).await.unwrap(), None);
-    store.mark_missing(vec![first.id], false).await.unwrap();
+    store.mark_found(first.id, "/films".into()).await.unwrap();
     store.activate_roots(vec!["/other".into()]).await.unwrap();
     assert!(store.titles_page(None, None, 9).await.unwrap().is_empty());
+    store.mark_found(first.id, "/other".into()).await.unwrap();
+    assert_eq!(store.titles_page(None, None, 9).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

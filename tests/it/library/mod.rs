@@ -114,6 +114,41 @@ async fn an_unplugged_folder_forgets_nothing() {
 }
 
 #[tokio::test]
+async fn films_stay_when_another_folder_around_or_within_the_first_is_served() {
+    let (data, parent) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let inner = parent.path().join("scifi");
+    std::fs::create_dir(&inner).unwrap();
+    std::fs::write(parent.path().join("Outer.mp4"), b"not a film").unwrap();
+    std::fs::write(inner.join("Inner.mp4"), b"not a film either").unwrap();
+    for (dir, expected) in [(parent.path(), 2), (&inner, 1), (parent.path(), 2)] {
+        let mut server = Server::on(data.path(), &[dir], &[]);
+        let titles = server.scanned(expected).await;
+        assert_eq!(titles.len() as u64, expected, "{}: {titles:#?}", dir.display());
+        find(&titles, "Inner");
+        assert_eq!(server.stop().await, Some(0));
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_not_gone_also_when_something_new_is_found_after_it() {
+    let (data, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let film = dir.path().join("Kept.mp4");
+    std::fs::write(&film, b"not a film").unwrap();
+    let mut server = Server::on(data.path(), &[dir.path()], &[]);
+    server.scanned(1).await;
+    assert_eq!(server.stop().await, Some(0));
+
+    // Unreadable for everybody, whatever rights the tests run with.
+    std::fs::remove_file(&film).unwrap();
+    std::os::unix::fs::symlink("Kept.mp4", &film).unwrap();
+    std::fs::write(dir.path().join("New.mp4"), b"not a film either").unwrap();
+    let server = Server::on(data.path(), &[dir.path()], &[]);
+    let titles = server.scanned(1).await;
+    assert_eq!(titles.len(), 2, "{titles:#?}");
+    find(&titles, "Kept");
+}
+
+#[tokio::test]
 async fn without_a_folder_the_built_in_film_plays() {
     let (data, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let server = Server::on(data.path(), &[home.path()], &["--demo"]);
