@@ -49,7 +49,12 @@ pub(super) fn services(settings: &Settings, listening: &Listening) -> Result<Bui
         .map_err(|source| AppError::Folder { path: settings.cache_dir.clone(), source })?;
     let auth = Auth::open(&settings.data_dir, clock.clone())?;
     let store = Store::open(&settings.data_dir.join("watchparty.db"))?;
-    let media = Media::start(media_config(settings), clock.clone())?;
+    let media_config = MediaConfig {
+        cache_dir: settings.cache_dir.clone(),
+        cache_bytes_max: settings.cache_bytes_max,
+        threads: engine_threads(),
+    };
+    let media = Media::start(media_config, clock.clone())?;
     let hub = Hub::new(clock.clone(), tracker.clone(), stop.clone(), ws::translate::encode);
     let library = Library::new(
         store.clone(),
@@ -92,14 +97,9 @@ pub(super) fn services(settings: &Settings, listening: &Listening) -> Result<Bui
     Ok(Built { auth, clock, library, media, router, site, stop, store, tracker })
 }
 
-/// Engine threads and cache for these settings.
-pub(crate) fn media_config(settings: &Settings) -> MediaConfig {
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    MediaConfig {
-        cache_dir: settings.cache_dir.clone(),
-        cache_bytes_max: settings.cache_bytes_max,
-        threads: cores.min(ENGINE_THREADS_MAX),
-    }
+/// Engine threads that suit this machine.
+pub(crate) fn engine_threads() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from).min(ENGINE_THREADS_MAX)
 }
 
 async fn follow(mut news: broadcast::Receiver<PlayheadMoved>, library: Library, media: Media) {

@@ -21,7 +21,7 @@ use crate::http;
 use crate::media::MediaError;
 use crate::store::StoreError;
 
-pub(crate) use build::media_config;
+pub(crate) use build::engine_threads;
 pub use lock::running_url;
 
 /// How long open requests may take to end when the server stops. The media engine and the database end within the
