@@ -26,8 +26,10 @@ impl Rig {
 
     /// Ends this service and starts another one on the same folder.
     pub(super) async fn restart(self) -> Self {
-        self.media.shutdown().await;
-        Self::on(self.folder)
+        let Self { media, folder } = self;
+        media.shutdown().await;
+        drop(media);
+        Self::on(folder)
     }
 
     fn on(folder: Arc<TempDir>) -> Self {
