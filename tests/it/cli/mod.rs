@@ -143,3 +143,20 @@ fn flags_have_twins_in_the_environment_and_win_over_them() {
     let port = run_with("WATCHPARTY_PORT", "many".as_ref(), &["paths"]);
     assert_eq!(port.status.code(), Some(2));
 }
+
+#[test]
+fn a_variable_that_is_set_to_nothing_is_not_set() {
+    for name in ["PORT", "BIND", "DIR", "DATA_DIR", "CACHE_MB", "PUBLIC_URL", "OPEN", "LOG_FORMAT", "DEMO"] {
+        for arguments in [&["paths"][..], &["--help"]] {
+            let output = run_with(&format!("WATCHPARTY_{name}"), "".as_ref(), arguments);
+            assert_eq!(output.status.code(), Some(0), "{name}: {output:?}");
+        }
+    }
+}
+
+#[test]
+fn a_word_that_is_neither_a_verb_nor_a_folder_is_called_that() {
+    let (code, text) = refusal(&run(&["user"]));
+    assert_eq!((code, text.lines().count()), (2, 1), "{text}");
+    assert!(text.contains("\"user\"") && text.contains("neither a verb nor a folder"), "{text}");
+}
