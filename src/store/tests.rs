@@ -1,5 +1,6 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
 
 use super::*;
 use crate::model::MediaId;
@@ -94,6 +95,27 @@ async fn what_was_written_is_there_after_a_restart() {
     assert!(matches!(store.check().await, Err(StoreError::Closed)));
     let again = Store::open(&dir.path().join("t.db")).unwrap();
     assert_eq!(again.title(kept.id).await.unwrap(), Some(kept));
+}
+
+#[tokio::test]
+async fn closing_can_be_given_up_while_a_query_takes_long() {
+    let (_dir, store) = store_with(vec![]).await;
+    let (release, held) = std::sync::mpsc::sync_channel::<()>(1);
+    let (begun, begins) = tokio::sync::oneshot::channel();
+    let query = store.read(move |_| {
+        let _ = begun.send(());
+        // Ends by itself, lest the test hangs where it should fail.
+        let _ = held.recv_timeout(Duration::from_secs(5));
+        Ok(())
+    });
+    let closing = async {
+        begins.await.unwrap();
+        assert!(tokio::time::timeout(Duration::from_millis(50), store.close()).await.is_err());
+        assert!(release.send(()).is_ok(), "closing held up the thread that it was called on");
+    };
+    let (answered, ()) = tokio::join!(query, closing);
+    answered.unwrap();
+    store.close().await;
 }
 
 #[test]
