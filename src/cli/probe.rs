@@ -71,7 +71,7 @@ impl Engine {
     fn start(threads: usize) -> Result<Self, CliError> {
         let cache_dir = std::env::temp_dir().join(format!("watchparty-probe-{}", std::process::id()));
         let config = MediaConfig { cache_dir: cache_dir.clone(), cache_bytes_max: 0, threads };
-        let media = Media::start(config, std::sync::Arc::new(SystemClock)).map_err(|error| failed(&error))?;
+        let media = Media::start(&config, std::sync::Arc::new(SystemClock)).map_err(|error| failed(&error))?;
         Ok(Self { media, cache_dir })
     }
 

@@ -59,7 +59,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn start(config: MediaConfig, clock: SharedClock) -> Result<Arc<Self>, MediaError> {
+    pub(crate) fn start(config: &MediaConfig, clock: SharedClock) -> Result<Arc<Self>, MediaError> {
         engine::tame_memory();
         engine::install_log();
         let service = Arc::new(Self {

@@ -35,7 +35,7 @@ impl Rig {
     fn on(folder: Arc<TempDir>) -> Self {
         let cache_dir = folder.path().to_owned();
         let config = MediaConfig { cache_dir, cache_bytes_max: CACHE_BYTES_MAX, threads: 2 };
-        Self { media: Media::start(config, Arc::new(SystemClock)).unwrap(), folder }
+        Self { media: Media::start(&config, Arc::new(SystemClock)).unwrap(), folder }
     }
 
     pub(super) async fn source(&self, path: PathBuf) -> Source {
