@@ -2,6 +2,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
 use crate::app::AppError;
 use crate::app::build::Built;
 use crate::config::Settings;
@@ -32,30 +34,35 @@ pub(super) fn prepare(settings: &Settings, built: &Built) {
     if !settings.demo || path.exists() {
         return;
     }
-    let (library, stop) = (built.library.clone(), built.stop.clone());
     let cancel = Cancel::with_deadline(built.clock.clone(), MAKE_MAX);
+    let (tell, mut made) = oneshot::channel();
+    let told = cancel.clone();
+    let thread = std::thread::Builder::new().name("demo-film".into()).spawn(move || {
+        sweep(&path);
+        // Nobody waits for it any more only after a panic over there.
+        let _ = tell.send(demo::write_clip(&path, SECONDS, &told));
+    });
+    if let Err(error) = thread {
+        tracing::error!(%error, "no thread for the built-in film");
+    }
+    let (library, stop) = (built.library.clone(), built.stop.clone());
     built.tracker.spawn(async move {
-        let told = cancel.clone();
-        let mut making = tokio::task::spawn_blocking(move || {
-            sweep(&path);
-            demo::write_clip(&path, SECONDS, &told)
-        });
-        let made = tokio::select! {
-            made = &mut making => made,
+        let outcome = tokio::select! {
+            outcome = &mut made => outcome,
             () = stop.cancelled() => {
                 cancel.cancel();
                 // It looks at that after every frame, and takes away what it has begun.
-                making.await
+                made.await
             }
         };
-        match made {
+        match outcome {
             Ok(Ok(())) => {
                 tracing::info!("the built-in film is ready");
                 library.start_scan();
             }
             Ok(Err(EngineError::Cancelled)) => {}
             Ok(Err(error)) => tracing::error!(%error, "the built-in film could not be made"),
-            Err(error) => tracing::error!(%error, "making the built-in film failed"),
+            Err(_) => tracing::error!("the built-in film could not be made: its thread is gone"),
         }
     });
 }
@@ -64,9 +71,10 @@ pub(super) fn prepare(settings: &Settings, built: &Built) {
 fn sweep(path: &Path) {
     let Some(entries) = path.parent().and_then(|folder| std::fs::read_dir(folder).ok()) else { return };
     for entry in entries.flatten() {
-        let name = entry.file_name();
-        if name.to_str().is_some_and(|name| name.starts_with(FILE_NAME) && name.ends_with(".part")) {
-            drop(std::fs::remove_file(entry.path()));
+        let path = entry.path();
+        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(FILE_NAME));
+        if ours && path.extension().is_some_and(|extension| extension == "part") {
+            drop(std::fs::remove_file(path));
         }
     }
 }
