@@ -18,12 +18,12 @@ struct ListeningLine<'a> {
 }
 
 /// Says it, and opens the browser if that was asked for.
-pub(super) fn announce(settings: &Settings, url: &str, site: &Site, setup_token: &str) {
+pub(super) fn announce(settings: &Settings, url: &str, instead_of: Option<u16>, site: &Site, setup_token: &str) {
     let lan = site.lan();
     let setup_url = format!("{url}/#setup={setup_token}");
     let text = match settings.log_format {
         LogFormat::Json => json(settings, url, &lan, &setup_url),
-        LogFormat::Text => banner(settings, url, &lan, &setup_url),
+        LogFormat::Text => banner(settings, url, instead_of, &lan, &setup_url),
     };
     // A closed stdout is no reason not to serve.
     let mut stdout = std::io::stdout().lock();
@@ -45,8 +45,11 @@ fn json(settings: &Settings, url: &str, lan: &[String], setup_url: &str) -> Stri
     serde_json::to_string(&line).unwrap_or_default() + "\n"
 }
 
-fn banner(settings: &Settings, url: &str, lan: &[String], setup_url: &str) -> String {
+fn banner(settings: &Settings, url: &str, instead_of: Option<u16>, lan: &[String], setup_url: &str) -> String {
     let mut lines = vec![("On this machine", url.to_owned())];
+    lines.extend(
+        instead_of.map(|port| ("", format!("(another program has port {port}, so this is the next free one)"))),
+    );
     lines.extend(lan.iter().enumerate().map(|(n, at)| (if n == 0 { "In your network" } else { "" }, at.clone())));
     lines.extend(settings.public_url.iter().map(|public| ("For everybody", public.clone())));
     lines.push(("Be the host", setup_url.to_owned()));
@@ -63,7 +66,7 @@ fn banner(settings: &Settings, url: &str, lan: &[String], setup_url: &str) -> St
 fn films(settings: &Settings) -> String {
     if settings.dirs.is_empty() {
         let own = if settings.demo { "the built-in one" } else { "none" };
-        return format!("{own}; say where yours are with --dir");
+        return format!("{own}; for your own start with --dir FOLDER");
     }
     settings.dirs.iter().map(|dir| dir.display().to_string()).collect::<Vec<_>>().join(", ")
 }
@@ -76,5 +79,22 @@ fn open_browser(url: String) {
     });
     if let Err(error) = opener {
         tracing::warn!(%error, "no browser opened");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Layer;
+
+    use super::*;
+
+    #[test]
+    fn the_banner_says_that_the_port_is_another_one_and_how_to_add_films() {
+        let data = tempfile::tempdir().unwrap();
+        let layer = Layer { data_dir: Some(data.path().to_path_buf()), ..Layer::default() };
+        let settings = Settings::load(layer).unwrap();
+        let moved = banner(&settings, "http://127.0.0.1:8421", Some(8420), &[], "");
+        assert!(moved.contains("port 8420") && moved.contains("--dir FOLDER"), "{moved}");
+        assert!(!banner(&settings, "http://127.0.0.1:8420", None, &[], "").contains("port 8420"));
     }
 }

@@ -1,7 +1,10 @@
 //! Builds the services and wires news between them: where rooms go tells the media engine what to make next.
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -49,7 +52,12 @@ pub(super) fn services(settings: &Settings, listening: &Listening) -> Result<Bui
         .map_err(|source| AppError::Folder { path: settings.cache_dir.clone(), source })?;
     let auth = Auth::open(&settings.data_dir, clock.clone())?;
     let store = Store::open(&settings.data_dir.join("watchparty.db"))?;
-    let media = Media::start(media_config(settings), clock.clone())?;
+    let media_config = MediaConfig {
+        cache_dir: settings.cache_dir.clone(),
+        cache_bytes_max: settings.cache_bytes_max,
+        threads: engine_threads(),
+    };
+    let media = Media::start(&media_config, clock.clone())?;
     let hub = Hub::new(clock.clone(), tracker.clone(), stop.clone(), ws::translate::encode);
     let library = Library::new(
         store.clone(),
@@ -92,29 +100,36 @@ pub(super) fn services(settings: &Settings, listening: &Listening) -> Result<Bui
     Ok(Built { auth, clock, library, media, router, site, stop, store, tracker })
 }
 
-/// Engine threads and cache for these settings.
-pub(crate) fn media_config(settings: &Settings) -> MediaConfig {
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    MediaConfig {
-        cache_dir: settings.cache_dir.clone(),
-        cache_bytes_max: settings.cache_bytes_max,
-        threads: cores.min(ENGINE_THREADS_MAX),
-    }
+/// Engine threads that suit this machine.
+pub(crate) fn engine_threads() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from).min(ENGINE_THREADS_MAX)
 }
 
+/// Tells the media engine where rooms are. Looks for several files at once: one in a folder that does not answer holds
+/// up no other film.
 async fn follow(mut news: broadcast::Receiver<PlayheadMoved>, library: Library, media: Media) {
+    // The latest place in each film whose file is being looked for.
+    let mut places: HashMap<MediaId, Playhead> = HashMap::new();
+    let mut looks = FuturesUnordered::new();
     loop {
-        match news.recv().await {
-            Ok(playhead) => {
-                // A film that is gone is told to whoever asks for its bytes, not here.
-                if let Ok(source) = library.source(playhead.media).await {
-                    let at = Playhead { position_ms: playhead.position_ms, playing: playhead.playing };
-                    media.follow(&source, at);
+        tokio::select! {
+            moved = news.recv() => match moved {
+                Ok(PlayheadMoved { media, position_ms, playing, .. }) => {
+                    if places.insert(media, Playhead { position_ms, playing }).is_none() {
+                        let library = library.clone();
+                        looks.push(async move { (media, library.source(media).await) });
+                    }
+                }
+                // Older moves are of no use anyway.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            },
+            // A film that is gone is told to whoever asks for its bytes, not here.
+            Some((id, source)) = looks.next() => {
+                if let (Some(place), Ok(source)) = (places.remove(&id), source) {
+                    media.follow(&source, place);
                 }
             }
-            // Older moves are of no use anyway.
-            Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => return,
         }
     }
 }

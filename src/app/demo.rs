@@ -1,13 +1,14 @@
 //! The built-in film, so that the first start always shows something that plays. Made by the media engine, once.
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
 use crate::app::AppError;
-use crate::clock::SharedClock;
+use crate::app::build::Built;
 use crate::config::Settings;
-use crate::library::Library;
 use crate::media::demo;
-use crate::media::engine::Cancel;
+use crate::media::engine::{Cancel, EngineError};
 
 /// Its name is its title; Windows has no colons in names.
 const FILE_NAME: &str = if cfg!(windows) { "Demo - counter and beep.mp4" } else { "Demo: counter and beep.mp4" };
@@ -28,27 +29,53 @@ pub(super) fn roots(settings: &Settings) -> Result<Vec<PathBuf>, AppError> {
 }
 
 /// Makes the film in the background if it is wanted and not there, then has it listed.
-pub(super) fn prepare(settings: &Settings, library: &Library, clock: SharedClock) {
+pub(super) fn prepare(settings: &Settings, built: &Built) {
     let path = folder(settings).join(FILE_NAME);
     if !settings.demo || path.exists() {
         return;
     }
-    let library = library.clone();
-    let cancel = Cancel::with_deadline(clock, MAKE_MAX);
-    // The scan runs as a task, which a plain thread can only start with the runtime at hand.
-    let runtime = tokio::runtime::Handle::current();
+    let cancel = Cancel::with_deadline(built.clock.clone(), MAKE_MAX);
+    let (tell, mut made) = oneshot::channel();
+    let told = cancel.clone();
     let thread = std::thread::Builder::new().name("demo-film".into()).spawn(move || {
-        match demo::write_clip(&path, SECONDS, &cancel) {
-            Ok(()) => {
-                tracing::info!("the built-in film is ready");
-                let _inside = runtime.enter();
-                library.start_scan();
-            }
-            Err(error) => tracing::error!(%error, "the built-in film could not be made"),
-        }
+        sweep(&path);
+        // Nobody waits for it any more only after a panic over there.
+        let _ = tell.send(demo::write_clip(&path, SECONDS, &told));
     });
     if let Err(error) = thread {
         tracing::error!(%error, "no thread for the built-in film");
+    }
+    let (library, stop) = (built.library.clone(), built.stop.clone());
+    built.tracker.spawn(async move {
+        let outcome = tokio::select! {
+            outcome = &mut made => outcome,
+            () = stop.cancelled() => {
+                cancel.cancel();
+                // It looks at that after every frame, and takes away what it has begun.
+                made.await
+            }
+        };
+        match outcome {
+            Ok(Ok(())) => {
+                tracing::info!("the built-in film is ready");
+                library.start_scan();
+            }
+            Ok(Err(EngineError::Cancelled)) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the built-in film could not be made"),
+            Err(_) => tracing::error!("the built-in film could not be made: its thread is gone"),
+        }
+    });
+}
+
+/// Takes away what starts that were killed have begun.
+fn sweep(path: &Path) {
+    let Some(entries) = path.parent().and_then(|folder| std::fs::read_dir(folder).ok()) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(FILE_NAME));
+        if ours && path.extension().is_some_and(|extension| extension == "part") {
+            drop(std::fs::remove_file(path));
+        }
     }
 }
 

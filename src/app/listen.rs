@@ -15,6 +15,8 @@ pub(super) struct Listening {
     pub(super) url: String,
     /// Whether other machines can.
     pub(super) on_lan: bool,
+    /// The port that it would have been, had it not been taken.
+    pub(super) instead_of: Option<u16>,
 }
 
 /// Listens on the asked port, or on the first free one.
@@ -25,7 +27,7 @@ pub(super) fn bind(settings: &Settings) -> Result<Listening, AppError> {
     };
     for port in from..=to {
         match bind_all(&settings.bind, port) {
-            Ok(sockets) => return listening(settings, sockets),
+            Ok(sockets) => return listening(settings, sockets, (port != from).then_some(from)),
             Err((_, error)) if error.kind() == ErrorKind::AddrInUse => {}
             Err((address, source)) => return Err(AppError::Listen { address: address.to_string(), source }),
         }
@@ -33,7 +35,7 @@ pub(super) fn bind(settings: &Settings) -> Result<Listening, AppError> {
     if from == to { Err(AppError::PortInUse { port: from }) } else { Err(AppError::NoFreePort { from, to }) }
 }
 
-fn listening(settings: &Settings, sockets: Vec<TcpListener>) -> Result<Listening, AppError> {
+fn listening(settings: &Settings, sockets: Vec<TcpListener>, instead_of: Option<u16>) -> Result<Listening, AppError> {
     let port = sockets.first().map_or(Ok(0), |socket| socket.local_addr().map(|address| address.port()))?;
     let loopback = |ip: &IpAddr| ip.is_unspecified() || *ip == IpAddr::V4(Ipv4Addr::LOCALHOST);
     let host = match settings.bind.first() {
@@ -42,7 +44,7 @@ fn listening(settings: &Settings, sockets: Vec<TcpListener>) -> Result<Listening
         None => IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
     let on_lan = settings.bind.iter().any(|ip| !ip.is_loopback());
-    Ok(Listening { sockets, port, url: format!("http://{}", SocketAddr::new(host, port)), on_lan })
+    Ok(Listening { sockets, port, url: format!("http://{}", SocketAddr::new(host, port)), on_lan, instead_of })
 }
 
 fn bind_all(addresses: &[IpAddr], mut port: u16) -> Result<Vec<TcpListener>, (SocketAddr, std::io::Error)> {
@@ -74,4 +76,26 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = std::net::TcpListener::bind(address)?;
     socket.set_nonblocking(true)?;
     TcpListener::from_std(socket)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Layer;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_default_port_that_is_taken_is_remembered_to_be_told() {
+        let data = tempfile::tempdir().unwrap();
+        let taken = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let from = taken.local_addr().unwrap().port();
+        let layer = Layer { data_dir: Some(data.path().to_path_buf()), ..Layer::default() };
+        let mut settings = Settings::load(layer).unwrap();
+        settings.bind = vec![Ipv4Addr::LOCALHOST.into()];
+        settings.port = Port::FirstFree { from, to: from.saturating_add(50) };
+        let moved = bind(&settings).unwrap();
+        assert!(moved.instead_of == Some(from) && moved.port != from);
+        settings.port = Port::Exactly(0);
+        assert_eq!(bind(&settings).unwrap().instead_of, None);
+    }
 }

@@ -21,7 +21,7 @@ use crate::http;
 use crate::media::MediaError;
 use crate::store::StoreError;
 
-pub(crate) use build::media_config;
+pub(crate) use build::engine_threads;
 pub use lock::running_url;
 
 /// How long open requests may take to end when the server stops. The media engine and the database end within the
@@ -116,9 +116,9 @@ pub async fn run(settings: Settings) -> Result<(), AppError> {
     serve::start(listening.sockets, &built.router, &built.tracker, &built.stop);
     let setup = built.auth.make_setup_token()?;
     folder.remember(&listening.url);
-    announce::announce(&settings, &listening.url, &built.site, &setup);
+    announce::announce(&settings, &listening.url, listening.instead_of, &built.site, &setup);
     // Only now: whoever asks for the page must not wait for a scan, or for the built-in film.
-    demo::prepare(&settings, &built.library, built.clock.clone());
+    demo::prepare(&settings, &built);
     built.library.start_scan();
 
     signals.recv().await;
@@ -168,7 +168,8 @@ impl Signals {
 /// Starts logging to stderr. `WATCHPARTY_LOG` says how much, as in `watchparty=debug`.
 pub fn start_log(format: LogFormat) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("WATCHPARTY_LOG").unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT));
+    let asked = std::env::var("WATCHPARTY_LOG").ok().filter(|asked| !asked.is_empty());
+    let filter = asked.and_then(|asked| EnvFilter::try_new(asked).ok()).unwrap_or_else(|| EnvFilter::new(LOG_DEFAULT));
     let colour = std::io::stderr().is_terminal();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr);
     let started = match format {

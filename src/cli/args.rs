@@ -1,14 +1,18 @@
 //! Verbs and flags. Every flag has an environment twin; what is not given stays visible as such to the layering.
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::builder::BoolishValueParser;
-use clap::{Args, Parser, Subcommand};
+use clap::builder::{BoolishValueParser, Resettable};
+use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{ConfigError, Layer, LogFormat, Settings};
 
 /// The environment twin of `--dir`; several folders are separated as in `PATH`.
 const DIR_ENV: &str = "WATCHPARTY_DIR";
+// Not doc comments: names in those need backticks, which a terminal shows.
+const DIR_HELP: &str = "A folder of films; may be given several times. Without it only the built-in film is shown \
+                        [env: WATCHPARTY_DIR, separated as in PATH]";
+const NO_OPEN_HELP: &str = "Open no browser (the default; WATCHPARTY_OPEN=true opens one)";
 
 /// Watch any film in a folder together: same frame, same sound, no accounts.
 #[derive(Parser)]
@@ -55,8 +59,7 @@ pub(super) struct ServeFlags {
     /// Folders of films, as after --dir; what a folder dropped on the program becomes.
     #[arg(value_name = "FOLDER")]
     folders: Vec<PathBuf>,
-    /// A folder of films; may be given several times [env: `WATCHPARTY_DIR`, separated as in PATH].
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", help = DIR_HELP)]
     dir: Vec<PathBuf>,
     /// Port to listen on; without it 8420, or the next free one.
     #[arg(long, env = "WATCHPARTY_PORT")]
@@ -79,8 +82,7 @@ pub(super) struct ServeFlags {
     /// Open a browser after the start.
     #[arg(long, overrides_with = "no_open")]
     open: bool,
-    /// Open no browser (the default; `WATCHPARTY_OPEN=true` opens one).
-    #[arg(long, overrides_with = "open")]
+    #[arg(long, overrides_with = "open", help = NO_OPEN_HELP)]
     no_open: bool,
     #[arg(long = "open-env", hide = true, env = "WATCHPARTY_OPEN", value_parser = BoolishValueParser::new())]
     open_env: Option<bool>,
@@ -93,11 +95,35 @@ pub(super) struct ServeFlags {
     demo: Option<bool>,
 }
 
+impl Arguments {
+    /// Reads this process's arguments; ends it when they are wrong, or with help.
+    pub(super) fn read() -> Self {
+        let matches = ignore_empty(Self::command()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    /// The word that stands where a verb could, and is no folder either.
+    pub(super) fn stray_word(&self) -> Option<&Path> {
+        let word = self.serve.folders.first()?;
+        let plain = self.verb.is_none() && word.components().count() == 1;
+        (plain && !word.exists()).then_some(word)
+    }
+}
+
+/// A variable that is set to nothing is one that is not set: that is how compose files and units unset them.
+fn ignore_empty(command: Command) -> Command {
+    let without = |arg: Arg| {
+        let value = arg.get_env().and_then(std::env::var_os);
+        if value.is_some_and(|value| value.is_empty()) { arg.env(Resettable::Reset) } else { arg }
+    };
+    command.mut_args(without).mut_subcommands(ignore_empty)
+}
+
 impl ServeFlags {
     pub(super) fn into_settings(self) -> Result<Settings, ConfigError> {
         let given: Vec<PathBuf> = self.folders.into_iter().chain(self.dir).collect();
         let from_env = || {
-            let value = std::env::var_os(DIR_ENV)?;
+            let value = std::env::var_os(DIR_ENV).filter(|value| !value.is_empty())?;
             Some(std::env::split_paths(&value).filter(|path| !path.as_os_str().is_empty()).collect())
         };
         Settings::load(Layer {
@@ -129,13 +155,13 @@ fn log_format(text: &str) -> Result<LogFormat, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+        let help = Arguments::command().render_long_help().to_string();
+        assert!(help.contains(DIR_ENV) && !help.contains('`'), "{help}");
     }
 
     #[test]

@@ -7,9 +7,8 @@ mod probe;
 mod table;
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
-
-use clap::Parser;
 
 use crate::app;
 use crate::app::AppError;
@@ -32,6 +31,8 @@ enum CliError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     App(#[from] AppError),
+    #[error("\"{}\" is neither a verb nor a folder; watchparty --help lists the verbs", .0.display())]
+    NeitherVerbNorFolder(PathBuf),
     #[error("{0}")]
     Failed(String),
 }
@@ -39,7 +40,7 @@ enum CliError {
 impl CliError {
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) => ExitCode::from(2),
+            Self::Config(_) | Self::NeitherVerbNorFolder(_) => ExitCode::from(2),
             Self::App(error) if error.is_usage() => ExitCode::from(2),
             Self::App(_) | Self::Failed(_) => ExitCode::FAILURE,
         }
@@ -48,7 +49,7 @@ impl CliError {
 
 /// Runs the command of this process's arguments.
 pub fn main() -> ExitCode {
-    let outcome = dispatch(Arguments::parse());
+    let outcome = dispatch(Arguments::read());
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -60,6 +61,9 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments) -> Result<(), CliError> {
+    if let Some(word) = arguments.stray_word() {
+        return Err(CliError::NeitherVerbNorFolder(word.to_path_buf()));
+    }
     match arguments.verb.unwrap_or(Verb::Serve(arguments.serve)) {
         Verb::Serve(flags) => serve(flags.into_settings()?),
         Verb::Scan(flags) => on_runtime(|| probe::scan(flags.into_settings()?)),

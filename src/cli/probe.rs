@@ -1,5 +1,5 @@
 //! `watchparty probe` and `watchparty scan`: what is in files, and what a plain browser would get of them.
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -27,13 +27,10 @@ struct Report<'a> {
 /// Looks into one file.
 pub(super) fn probe(file: &Path, json: bool) -> Result<impl Future<Output = Result<(), CliError>>, CliError> {
     let file = file.to_path_buf();
-    let cache = std::env::temp_dir().join(format!("watchparty-probe-{}", std::process::id()));
-    let config = MediaConfig { cache_dir: cache.clone(), cache_bytes_max: 0, threads: 1 };
-    let media = Media::start(config, std::sync::Arc::new(SystemClock)).map_err(|error| failed(&error))?;
+    let engine = Engine::start(1)?;
     Ok(async move {
-        let outcome = look(&media, &file).await;
-        media.shutdown().await;
-        drop(std::fs::remove_dir_all(&cache));
+        let outcome = look(&engine.media, &file).await;
+        engine.stop().await;
         let (info, playback) = outcome.map_err(CliError::Failed)?;
         let text = if json {
             serde_json::to_string_pretty(&Report { info: &info, playback }).map_err(|error| failed(&error))? + "\n"
@@ -46,13 +43,12 @@ pub(super) fn probe(file: &Path, json: bool) -> Result<impl Future<Output = Resu
 
 /// Looks into all films of the folders.
 pub(super) fn scan(settings: Settings) -> Result<impl Future<Output = Result<(), CliError>>, CliError> {
-    let config = app::media_config(&settings);
-    let media = Media::start(config, std::sync::Arc::new(SystemClock)).map_err(|error| failed(&error))?;
+    let engine = Engine::start(app::engine_threads())?;
     Ok(async move {
         let mut rows = vec![["FILE", "LENGTH", "GETS", "WHY"].map(str::to_owned).to_vec()];
         for file in library::films_in(settings.dirs) {
             let name = library::display_name(&file);
-            rows.push(match look(&media, &file).await {
+            rows.push(match look(&engine.media, &file).await {
                 Ok((info, verdict)) => {
                     let mode = verdict.mode.map_or_else(|| "-".to_owned(), |mode| format!("{mode:?}").to_lowercase());
                     vec![name, duration(info.duration_ms), mode, verdict.reason]
@@ -60,9 +56,29 @@ pub(super) fn scan(settings: Settings) -> Result<impl Future<Output = Result<(),
                 Err(reason) => vec![name, "-".to_owned(), "-".to_owned(), reason],
             });
         }
-        media.shutdown().await;
+        engine.stop().await;
         say(&table(&rows))
     })
+}
+
+/// A media engine with a cache to throw away: the real one belongs to the server, which may be running.
+struct Engine {
+    media: Media,
+    cache_dir: PathBuf,
+}
+
+impl Engine {
+    fn start(threads: usize) -> Result<Self, CliError> {
+        let cache_dir = std::env::temp_dir().join(format!("watchparty-probe-{}", std::process::id()));
+        let config = MediaConfig { cache_dir: cache_dir.clone(), cache_bytes_max: 0, threads };
+        let media = Media::start(&config, std::sync::Arc::new(SystemClock)).map_err(|error| failed(&error))?;
+        Ok(Self { media, cache_dir })
+    }
+
+    async fn stop(self) {
+        self.media.shutdown().await;
+        drop(std::fs::remove_dir_all(&self.cache_dir));
+    }
 }
 
 /// What is in a file and what a plain browser gets of it; a sentence when nothing can be said.

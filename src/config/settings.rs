@@ -122,10 +122,8 @@ impl Settings {
         let moved = all.data_dir.is_some();
         let cache_dir =
             all.cache_dir.clone().unwrap_or_else(|| if moved { data_dir.join("cache") } else { home.cache });
-        let dirs = match &all.dir {
-            Some(dirs) => existing_folders(dirs)?,
-            None => home.videos.into_iter().filter(|dir| has_entries(dir)).collect(),
-        };
+        // Never a folder that nobody named: what is served is seen by everybody in the network.
+        let dirs = existing_folders(all.dir.as_deref().unwrap_or_default())?;
         Ok(Self {
             demo: all.demo.unwrap_or(all.dir.is_none()),
             dirs,
@@ -149,22 +147,19 @@ struct Home {
     data: PathBuf,
     cache: PathBuf,
     config_file: PathBuf,
-    videos: Option<PathBuf>,
 }
 
 impl Home {
     fn of(data_dir: Option<&Path>) -> Result<Self, ConfigError> {
-        let videos = directories::UserDirs::new().and_then(|dirs| dirs.video_dir().map(Path::to_path_buf));
         if let Some(data) = data_dir {
             let config_file = data.join("config.toml");
-            return Ok(Self { data: data.to_path_buf(), cache: data.join("cache"), config_file, videos });
+            return Ok(Self { data: data.to_path_buf(), cache: data.join("cache"), config_file });
         }
         let dirs = directories::ProjectDirs::from("", "", "watchparty").ok_or(ConfigError::NoHome)?;
         Ok(Self {
             data: dirs.data_dir().to_path_buf(),
             cache: dirs.cache_dir().to_path_buf(),
             config_file: dirs.config_dir().join("config.toml"),
-            videos,
         })
     }
 }
@@ -176,10 +171,6 @@ fn existing_folders(dirs: &[PathBuf]) -> Result<Vec<PathBuf>, ConfigError> {
             _ => Err(ConfigError::NoSuchFolder { path: dir.clone() }),
         })
         .collect()
-}
-
-fn has_entries(dir: &Path) -> bool {
-    std::fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 fn checked_url(url: &str) -> Result<String, ConfigError> {
@@ -209,7 +200,7 @@ mod tests {
         assert_eq!(settings(Layer::default(), file).unwrap().port, Port::Exactly(9000));
         let none = settings(Layer::default(), "").unwrap();
         assert_eq!(none.port, Port::FirstFree { from: 8420, to: 8429 });
-        assert!(none.demo);
+        assert!(none.demo && none.dirs.is_empty(), "a folder that nobody named: {:?}", none.dirs);
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 
-use crate::media::{FileIdentity, Media, Source};
+use crate::media::engine::EngineError;
+use crate::media::{FileIdentity, Media, MediaError, Source};
 
 /// Posters made at the same time; a page full of new films must not take the engine from those who watch.
 const AT_ONCE: usize = 1;
@@ -15,7 +16,7 @@ pub(super) struct Artwork {
     media: Media,
     folder: PathBuf,
     turn: Semaphore,
-    /// Films that gave no picture; they are not asked again until the next start.
+    /// Files that have no picture; they are not asked again until the next start.
     hopeless: Mutex<HashSet<FileIdentity>>,
 }
 
@@ -46,7 +47,9 @@ impl Artwork {
             }
             Err(error) => {
                 tracing::info!(%error, path = %source.path.display(), "no poster");
-                if let Ok(mut set) = self.hopeless.lock() {
+                if says_something_of_the_file(&error)
+                    && let Ok(mut set) = self.hopeless.lock()
+                {
                     set.insert(source.identity);
                 }
                 None
@@ -60,5 +63,40 @@ impl Artwork {
         let temporary = path.with_extension("new");
         tokio::fs::write(&temporary, bytes).await?;
         tokio::fs::rename(&temporary, path).await
+    }
+}
+
+/// Whether the same file would fail again; the others pass with the moment.
+fn says_something_of_the_file(error: &MediaError) -> bool {
+    match error {
+        MediaError::NotFound | MediaError::Unplayable(_) => true,
+        MediaError::Engine(error) => {
+            matches!(**error, EngineError::Unsupported(_) | EngineError::Protected | EngineError::Damaged(_))
+        }
+        MediaError::Busy | MediaError::Cancelled | MediaError::Crashed | MediaError::Changed | MediaError::Io(_) => {
+            false
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_moment_does_not_cost_a_film_its_poster() {
+        for passing in [MediaError::Busy, MediaError::Cancelled, MediaError::Crashed, MediaError::Changed] {
+            assert!(!says_something_of_the_file(&passing), "{passing:?}");
+        }
+        for (error, of_the_file) in [
+            (EngineError::DeadlineExceeded, false),
+            (EngineError::Internal("no memory".into()), false),
+            (EngineError::Open { source: std::io::ErrorKind::TimedOut.into() }, false),
+            (EngineError::Damaged("no frame".into()), true),
+            (EngineError::Unsupported("a sound file".into()), true),
+        ] {
+            let error = MediaError::from(error);
+            assert_eq!(says_something_of_the_file(&error), of_the_file, "{error:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! nothing; nothing is forgotten because a disk is unplugged. Knows no HTTP and no room. Called by `http`, `ws`, `app`.
 mod artwork;
 mod naming;
+mod reach;
 mod scan;
 mod title;
 mod walk;
@@ -19,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::SharedClock;
 use crate::library::artwork::Artwork;
+use crate::library::reach::{LOOK_MAX, Reach};
 use crate::library::scan::Scanner;
 use crate::media::{Media, Source};
 use crate::model::MediaId;
@@ -45,8 +47,8 @@ pub enum LibraryError {
     /// The cursor is not one of ours.
     #[error("the cursor is not valid")]
     BadCursor,
-    /// The file is not there (any more, or at the moment).
-    #[error("The file of this film is gone: it was moved, deleted, or its disk was unplugged.")]
+    /// The file is not there (any more, or at the moment), or its folder does not answer.
+    #[error("The file of this film is gone: it was moved, deleted, or its disk or network folder is not connected.")]
     Gone,
     /// The file has other bytes than when it was looked into.
     #[error("The file of this film has changed; it is being looked into again.")]
@@ -81,6 +83,7 @@ struct Inner {
     store: Store,
     scanner: Scanner,
     artwork: Artwork,
+    reach: Reach,
     sources: Mutex<HashMap<MediaId, Source>>,
 }
 
@@ -103,8 +106,10 @@ impl Library {
         stop: CancellationToken,
     ) -> Self {
         let artwork = Artwork::new(media.clone(), config.cache_dir.join("posters"));
-        let scanner = Scanner::new(store.clone(), media, scan::without_nested(config.roots), clock, tracker, stop);
-        Self { inner: Arc::new(Inner { store, scanner, artwork, sources: Mutex::default() }) }
+        let roots = scan::without_nested(config.roots);
+        let reach = Reach::new(&roots, LOOK_MAX, tracker.clone(), stop.clone());
+        let scanner = Scanner::new(store.clone(), media, roots, clock, tracker, stop);
+        Self { inner: Arc::new(Inner { store, scanner, artwork, reach, sources: Mutex::default() }) }
     }
 
     /// Scans all folders in the background; does nothing while a scan is under way.
@@ -142,7 +147,7 @@ impl Library {
             Some(source) => source,
             None => self.title(id).await?.ok_or(LibraryError::Unknown)?.into_source()?,
         };
-        let metadata = tokio::fs::metadata(&source.path).await.map_err(|_| LibraryError::Gone);
+        let metadata = self.inner.reach.metadata(&source.path).await.map_err(|_| LibraryError::Gone);
         let unchanged = metadata.and_then(|metadata| {
             let same = source.identity.looks_unchanged(&metadata);
             if same { Ok(()) } else { Err(LibraryError::Changed) }

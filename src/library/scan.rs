@@ -71,8 +71,8 @@ struct Inner {
 enum Found {
     /// A new or changed file.
     File(Box<NewFile>),
-    /// A file that is as it was, but was missing.
-    Back(MediaId),
+    /// A file that is as it was, but was missing, or belonged to another folder of those that are scanned.
+    Back { id: MediaId, root: PathBuf },
     /// A folder was walked to its end; these of its files were not seen.
     RootDone(Vec<MediaId>),
 }
@@ -189,9 +189,9 @@ impl Scanner {
     async fn take(&self, found: Found) -> Result<(), StoreError> {
         match found {
             Found::File(file) => self.look_into(*file).await,
-            Found::Back(id) => self.inner.store.mark_missing(vec![id], false).await,
+            Found::Back { id, root } => self.inner.store.mark_found(id, root).await,
             Found::RootDone(gone) if gone.is_empty() => Ok(()),
-            Found::RootDone(gone) => self.inner.store.mark_missing(gone, true).await,
+            Found::RootDone(gone) => self.inner.store.mark_missing(gone).await,
         }
     }
 
@@ -254,8 +254,9 @@ impl Scanner {
                 }
                 Ok(None) => true,
                 Ok(Some(found)) => {
-                    complete = tell.blocking_send(found).is_ok();
-                    complete
+                    let sent = tell.blocking_send(found).is_ok();
+                    complete &= sent;
+                    sent
                 }
                 Err(()) => {
                     complete = false;
@@ -301,7 +302,9 @@ impl Scanner {
         if let Some(before) = known.remove(film.path.as_path()) {
             let identity = FileIdentity { size: before.size, mtime_ms: before.mtime_ms, edges: [0; 16] };
             if identity.looks_unchanged(&film.metadata) {
-                return Ok(before.missing.then_some(Found::Back(before.id)));
+                // The folders may have been chosen anew, and a title is shown with the folder it belongs to.
+                let back = before.missing || before.root != root;
+                return Ok(back.then(|| Found::Back { id: before.id, root: root.to_path_buf() }));
             }
         }
         let (size, mtime_ms) = FileIdentity::quick(&film.metadata);

@@ -18,8 +18,14 @@ use crate::media::sync::lock;
 
 /// Bytes of hash after the content of a file; a torn write after a power cut does not pass.
 const SEAL_BYTES: usize = 16;
-/// Where segments live below the cache folder; everything else in it is left alone.
-const FOLDER: &str = "segments";
+/// Where segments live below the cache folder; everything else in it is left alone. A name that nobody gives to what
+/// is theirs: the cache folder may be one that people use.
+const FOLDER: &str = "watchparty-segments";
+/// Begins the name of each version's folder; the rest is a hash. Folders with other names are not ours to remove.
+const VERSION_PREFIX: &str = "made-by-";
+const VERSION_BYTES: usize = 16;
+/// Locked by the process that works in the folder.
+const LOCK: &str = "lock";
 const EXTENSION: &str = "m4s";
 
 /// Names one segment. The planner's and engine's versions are in the cache's folder name.
@@ -41,7 +47,10 @@ impl fmt::Display for SegmentKey {
 /// The disk cache. All calls block on the disk unless they say otherwise.
 #[derive(Debug)]
 pub(crate) struct Cache {
+    root: PathBuf,
     folder: PathBuf,
+    /// Held while the folder is ours. Two processes in one folder would remove each other's files.
+    claim: Mutex<Option<fs::File>>,
     bytes_max: u64,
     state: Mutex<State>,
     next_temp: AtomicU64,
@@ -107,28 +116,43 @@ impl State {
 }
 
 impl Cache {
-    /// Opens the cache below `dir`. Files of other versions and half-written ones are removed. An unusable folder
-    /// makes a cache that keeps nothing.
-    pub(crate) fn open(mut dir: PathBuf, version: &str, bytes_max: u64) -> Self {
-        dir.push(FOLDER);
-        let root = dir;
+    /// Opens the cache below `dir`. Files of other versions and half-written ones are removed. An unusable folder, or
+    /// one that another process works in, makes a cache that keeps nothing until that has changed.
+    pub(crate) fn open(dir: &Path, version: &str, bytes_max: u64) -> Self {
+        let root = dir.join(FOLDER);
         let cache = Self {
-            folder: root.join(version),
+            folder: root.join(version_folder(version)),
+            root,
+            claim: Mutex::default(),
             bytes_max,
             state: Mutex::default(),
             next_temp: AtomicU64::new(0),
             broken: AtomicBool::new(false),
         };
-        if let Err(error) = cache.adopt(&root, version) {
+        if let Err(error) = cache.claim() {
             cache.report("open", &error);
         }
         cache
     }
 
-    fn adopt(&self, root: &Path, version: &str) -> io::Result<()> {
-        fs::create_dir_all(&self.folder)?;
-        for other in fs::read_dir(root)?.flatten().filter(|other| other.file_name() != version) {
-            let _ = fs::remove_dir_all(other.path());
+    /// Makes the folder ours, unless it is already, and takes over what is in it.
+    fn claim(&self) -> io::Result<()> {
+        let mut claim = lock(&self.claim);
+        if claim.is_none() {
+            fs::create_dir_all(&self.folder)?;
+            let file = fs::File::options().create(true).truncate(false).write(true).open(self.root.join(LOCK))?;
+            file.try_lock()?;
+            self.adopt()?;
+            *claim = Some(file);
+        }
+        Ok(())
+    }
+
+    fn adopt(&self) -> io::Result<()> {
+        for other in fs::read_dir(&self.root)?.flatten().map(|other| other.path()) {
+            if other != self.folder && is_version_folder(&other) {
+                let _ = fs::remove_dir_all(other);
+            }
         }
         let mut found: Vec<(SystemTime, String, u64)> = Vec::new();
         for film in folders(&self.folder)? {
@@ -219,6 +243,7 @@ impl Cache {
     }
 
     fn write(&self, path: &str, fragments: &[Bytes]) -> io::Result<()> {
+        self.claim()?;
         let target = self.folder.join(path);
         let temp = target.with_extension(format!("{}.tmp", self.next_temp.fetch_add(1, Ordering::Relaxed)));
         if let Some(parent) = target.parent() {
@@ -259,6 +284,16 @@ impl Cache {
 
 fn folders(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(fs::read_dir(path)?.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect())
+}
+
+fn version_folder(version: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, version.as_bytes());
+    hash.as_ref()[..VERSION_BYTES].iter().fold(VERSION_PREFIX.to_owned(), |name, byte| name + &format!("{byte:02x}"))
+}
+
+fn is_version_folder(path: &Path) -> bool {
+    let hash = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix(VERSION_PREFIX));
+    hash.is_some_and(|hash| hash.len() == 2 * VERSION_BYTES && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 fn unseal(mut content: Vec<u8>) -> Option<Bytes> {

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use crate::media::cache::{Cache, SEAL_BYTES, SegmentKey};
+use crate::media::cache::{Cache, FOLDER, LOCK, SEAL_BYTES, SegmentKey};
 use crate::media::identity::FileIdentity;
 
 const ROOM: u64 = 3 * (100 + SEAL_BYTES as u64);
@@ -18,7 +18,7 @@ fn body(byte: u8) -> [Bytes; 2] {
 }
 
 fn open(dir: &Path) -> Cache {
-    Cache::open(dir.to_owned(), "v1", ROOM)
+    Cache::open(dir, "v1", ROOM)
 }
 
 fn files(dir: &Path) -> Vec<PathBuf> {
@@ -26,7 +26,7 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         if entry.path().is_dir() {
             found.extend(files(&entry.path()));
-        } else {
+        } else if entry.file_name() != LOCK {
             found.push(entry.path());
         }
     }
@@ -77,21 +77,42 @@ fn putting_twice_counts_once() {
 #[test]
 fn half_written_files_and_other_versions_are_removed_at_the_start_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
+    let older = Cache::open(dir.path(), "v0", ROOM);
+    older.put(&key(0), &body(7));
+    let old = files(dir.path());
+    drop(older);
+    // Whoever keeps things of their own here keeps them.
+    let others = ["poster.jpg", "segments/mywork/take1.mov", &format!("{FOLDER}/notes/mine.txt")];
+    for other in others.map(|other| dir.path().join(other)) {
+        fs::create_dir_all(other.parent().unwrap()).unwrap();
+        fs::write(other, b"not the cache's").unwrap();
+    }
     let cache = open(dir.path());
+    assert!(!old[0].exists());
     cache.put(&key(0), &body(7));
+    drop(cache);
     let kept = files(dir.path());
-    let old = dir.path().join("segments/v0/film");
-    fs::create_dir_all(&old).unwrap();
-    fs::write(old.join("0.m4s"), b"old").unwrap();
-    fs::write(kept[0].with_extension("5.tmp"), b"half").unwrap();
-    fs::write(dir.path().join("poster.jpg"), b"not mine").unwrap();
-    let _again = open(dir.path());
-    let mut left = files(dir.path());
-    left.sort();
-    let mut expected = vec![dir.path().join("poster.jpg"), kept[0].clone()];
-    expected.sort();
-    assert_eq!(left, expected);
-    assert!(!dir.path().join("segments/v0").exists());
+    assert_eq!(kept.len(), others.len() + 1, "{kept:?}");
+    let segment = kept.iter().find(|path| path.extension().is_some_and(|extension| extension == "m4s")).unwrap();
+    let half = segment.with_extension("5.tmp");
+    fs::write(&half, b"half").unwrap();
+    assert!(open(dir.path()).contains(&key(0)));
+    assert_eq!(files(dir.path()), kept);
+}
+
+#[test]
+fn a_folder_that_another_process_works_in_is_left_alone_until_that_one_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = open(dir.path());
+    first.put(&key(0), &body(7));
+    // A later version would remove the first one's files.
+    let second = Cache::open(dir.path(), "v2", ROOM);
+    second.put(&key(1), &body(7));
+    assert!(!second.keeps() && !second.contains(&key(1)));
+    assert!(first.read(&key(0)).is_some());
+    drop(first);
+    second.put(&key(1), &body(7));
+    assert!(second.keeps() && second.contains(&key(1)));
 }
 
 #[test]

@@ -92,7 +92,7 @@ impl fmt::Debug for SegmentBody {
 
 impl Media {
     /// Starts the engine's threads and takes over what is in the cache.
-    pub fn start(config: MediaConfig, clock: SharedClock) -> Result<Self, MediaError> {
+    pub fn start(config: &MediaConfig, clock: SharedClock) -> Result<Self, MediaError> {
         Ok(Self { service: service::Service::start(config, clock)? })
     }
 

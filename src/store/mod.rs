@@ -9,10 +9,10 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::Mutex;
 
 use rusqlite::Connection;
 use rusqlite::OpenFlags;
+use tokio_util::task::TaskTracker;
 
 use crate::store::readers::Readers;
 use crate::store::writer::Writer;
@@ -81,7 +81,8 @@ pub struct Store {
 struct Inner {
     writer: Writer,
     readers: Readers,
-    threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
+    /// A token for each thread that lives.
+    threads: TaskTracker,
 }
 
 impl Store {
@@ -93,10 +94,10 @@ impl Store {
             check_pages(&connection, path)?;
         }
         migrate::to_latest(&mut connection, path)?;
-        let mut threads = Vec::new();
-        let writer = Writer::start(connection, &mut threads);
-        let readers = Readers::start(|| connect(path, true).map_err(|error| classify(path, &error)), &mut threads)?;
-        Ok(Self { inner: Arc::new(Inner { writer, readers, threads: Mutex::new(threads) }) })
+        let threads = TaskTracker::new();
+        let writer = Writer::start(connection, &threads);
+        let readers = Readers::start(|| connect(path, true).map_err(|error| classify(path, &error)), &threads)?;
+        Ok(Self { inner: Arc::new(Inner { writer, readers, threads }) })
     }
 
     /// Whether the database answers, to a write and to a read.
@@ -107,20 +108,13 @@ impl Store {
         Ok(())
     }
 
-    /// Finishes what was asked, writes the log back into the database, and ends the threads.
+    /// Finishes what was asked, writes the log back into the database, and waits for the threads to end. Never blocks
+    /// the caller's thread: a slow disk may hold them for longer than the caller has patience.
     pub async fn close(&self) {
         self.inner.readers.close();
+        self.inner.threads.close();
         self.inner.writer.close().await;
-        let threads = match self.inner.threads.lock() {
-            Ok(mut threads) => std::mem::take(&mut *threads),
-            Err(_) => return,
-        };
-        for thread in threads {
-            // Both kinds of threads have been told to end and do nothing that can hang.
-            if thread.join().is_err() {
-                tracing::error!("a database thread panicked");
-            }
-        }
+        self.inner.threads.wait().await;
     }
 
     async fn write<T, F>(&self, operation: F) -> Result<T, StoreError>

@@ -1,10 +1,10 @@
 //! The threads that read, each with its own connection that cannot write.
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::TaskTracker;
 
 use crate::store::StoreError;
 
@@ -22,19 +22,20 @@ pub(super) struct Readers {
 impl Readers {
     pub(super) fn start(
         connect: impl Fn() -> Result<Connection, StoreError>,
-        threads: &mut Vec<JoinHandle<()>>,
+        threads: &TaskTracker,
     ) -> Result<Self, StoreError> {
         let (queue, queries) = mpsc::channel(QUEUE_MAX);
         let queries = Arc::new(Mutex::new(queries));
         for n in 0..READERS {
             let connection = connect()?;
             let queries = Arc::clone(&queries);
-            let thread = std::thread::Builder::new()
-                .name(format!("store-reader-{n}"))
-                .spawn(move || serve(&connection, &queries));
-            match thread {
-                Ok(thread) => threads.push(thread),
-                Err(error) => tracing::error!(%error, "no thread for reading the database"),
+            let alive = threads.token();
+            let thread = std::thread::Builder::new().name(format!("store-reader-{n}")).spawn(move || {
+                serve(&connection, &queries);
+                drop((connection, alive));
+            });
+            if let Err(error) = thread {
+                tracing::error!(%error, "no thread for reading the database");
             }
         }
         Ok(Self { queue: Mutex::new(Some(queue)) })

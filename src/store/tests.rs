@@ -1,5 +1,6 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
 
 use super::*;
 use crate::model::MediaId;
@@ -67,11 +68,13 @@ async fn a_known_path_keeps_its_id_and_a_missing_file_is_hidden() {
     let (_dir, store) = store_with(vec![first.clone()]).await;
     store.upsert_titles(vec![TitleRow { title: "Uno".into(), ..row(b"1", "One") }]).await.unwrap();
     assert_eq!(store.title(first.id).await.unwrap().unwrap().title, "Uno");
-    store.mark_missing(vec![first.id], true).await.unwrap();
+    store.mark_missing(vec![first.id]).await.unwrap();
     assert_eq!(store.title(first.id).await.unwrap(), None);
-    store.mark_missing(vec![first.id], false).await.unwrap();
+    store.mark_found(first.id, "/films".into()).await.unwrap();
     store.activate_roots(vec!["/other".into()]).await.unwrap();
     assert!(store.titles_page(None, None, 9).await.unwrap().is_empty());
+    store.mark_found(first.id, "/other".into()).await.unwrap();
+    assert_eq!(store.titles_page(None, None, 9).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -92,6 +95,27 @@ async fn what_was_written_is_there_after_a_restart() {
     assert!(matches!(store.check().await, Err(StoreError::Closed)));
     let again = Store::open(&dir.path().join("t.db")).unwrap();
     assert_eq!(again.title(kept.id).await.unwrap(), Some(kept));
+}
+
+#[tokio::test]
+async fn closing_can_be_given_up_while_a_query_takes_long() {
+    let (_dir, store) = store_with(vec![]).await;
+    let (release, held) = std::sync::mpsc::sync_channel::<()>(1);
+    let (begun, begins) = tokio::sync::oneshot::channel();
+    let query = store.read(move |_| {
+        let _ = begun.send(());
+        // Ends by itself, lest the test hangs where it should fail.
+        let _ = held.recv_timeout(Duration::from_secs(5));
+        Ok(())
+    });
+    let closing = async {
+        begins.await.unwrap();
+        assert!(tokio::time::timeout(Duration::from_millis(50), store.close()).await.is_err());
+        assert!(release.send(()).is_ok(), "closing held up the thread that it was called on");
+    };
+    let (answered, ()) = tokio::join!(query, closing);
+    answered.unwrap();
+    store.close().await;
 }
 
 #[test]

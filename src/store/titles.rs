@@ -148,11 +148,24 @@ impl Store {
         self.write(move |connection| rows.iter().try_for_each(|row| upsert(connection, row))).await
     }
 
-    /// Hides titles whose files are gone, or shows them again.
-    pub async fn mark_missing(&self, ids: Vec<MediaId>, missing: bool) -> Result<(), StoreError> {
+    /// Hides titles whose files are gone.
+    pub async fn mark_missing(&self, ids: Vec<MediaId>) -> Result<(), StoreError> {
         self.write(move |connection| {
-            let mut statement = connection.prepare_cached("UPDATE titles SET missing = ?2 WHERE id = ?1")?;
-            ids.iter().try_for_each(|id| statement.execute((id.to_bytes(), missing)).map(drop))
+            let mut statement = connection.prepare_cached("UPDATE titles SET missing = 1 WHERE id = ?1")?;
+            ids.iter().try_for_each(|id| statement.execute([id.to_bytes()]).map(drop))
+        })
+        .await
+    }
+
+    /// Shows a title whose file was found as it was, with the folder it was found under.
+    pub async fn mark_found(&self, id: MediaId, root: PathBuf) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            connection
+                .prepare_cached(
+                    "UPDATE titles SET missing = 0, root_id = (SELECT id FROM roots WHERE path = ?2) WHERE id = ?1",
+                )?
+                .execute((id.to_bytes(), path_bytes(&root)))
+                .map(drop)
         })
         .await
     }

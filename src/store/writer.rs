@@ -1,10 +1,10 @@
 //! The one thread that writes. While a commit waits for the disk further operations queue up; the next transaction takes
 //! all of them, so that many small writes cost one sync. Each caller is answered after its transaction is on disk.
 use std::panic::AssertUnwindSafe;
-use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::TaskTracker;
 
 use crate::store::StoreError;
 
@@ -28,13 +28,16 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, threads: &mut Vec<JoinHandle<()>>) -> Self {
+    pub(super) fn start(connection: Connection, threads: &TaskTracker) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
-        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || serve(connection, jobs));
-        match thread {
-            Ok(thread) => threads.push(thread),
+        let alive = threads.token();
+        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || {
+            serve(connection, jobs);
+            drop(alive);
+        });
+        if let Err(error) = thread {
             // The queue is closed then, and every operation answers `Closed`.
-            Err(error) => tracing::error!(%error, "no thread for the database"),
+            tracing::error!(%error, "no thread for the database");
         }
         Self { queue }
     }

@@ -59,11 +59,11 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn start(config: MediaConfig, clock: SharedClock) -> Result<Arc<Self>, MediaError> {
+    pub(crate) fn start(config: &MediaConfig, clock: SharedClock) -> Result<Arc<Self>, MediaError> {
         engine::tame_memory();
         engine::install_log();
         let service = Arc::new(Self {
-            cache: Cache::open(config.cache_dir, &cache_version(), config.cache_bytes_max),
+            cache: Cache::open(&config.cache_dir, &cache_version(), config.cache_bytes_max),
             flights: Flights::default(),
             heads: Heads::default(),
             workers: Workers::new(Arc::clone(&clock)),

@@ -119,6 +119,19 @@ fn probe_says_what_a_file_is_and_why_another_is_none() {
 }
 
 #[test]
+fn scan_does_not_touch_the_cache_of_the_server() {
+    let (data, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::write(dir.path().join("text.mp4"), b"not a film").unwrap();
+    // What a server of another version keeps; a server of this version would remove it.
+    let kept = data.path().join("cache/watchparty-segments/made-by-00000000000000000000000000000000");
+    std::fs::create_dir_all(&kept).unwrap();
+    let (data, dir) = (data.path().to_str().unwrap(), dir.path().to_str().unwrap());
+    let scanned = run(&["scan", "--data-dir", data, "--dir", dir]);
+    assert!(scanned.status.success() && String::from_utf8(scanned.stdout).unwrap().contains("text"));
+    assert!(kept.is_dir());
+}
+
+#[test]
 fn flags_have_twins_in_the_environment_and_win_over_them() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let both = std::env::join_paths([one.path(), two.path()]).unwrap();
@@ -129,4 +142,21 @@ fn flags_have_twins_in_the_environment_and_win_over_them() {
     assert!(!from_flag.contains(two.path().to_str().unwrap()), "{from_flag}");
     let port = run_with("WATCHPARTY_PORT", "many".as_ref(), &["paths"]);
     assert_eq!(port.status.code(), Some(2));
+}
+
+#[test]
+fn a_variable_that_is_set_to_nothing_is_not_set() {
+    for name in ["PORT", "BIND", "DIR", "DATA_DIR", "CACHE_MB", "PUBLIC_URL", "OPEN", "LOG_FORMAT", "DEMO"] {
+        for arguments in [&["paths"][..], &["--help"]] {
+            let output = run_with(&format!("WATCHPARTY_{name}"), "".as_ref(), arguments);
+            assert_eq!(output.status.code(), Some(0), "{name}: {output:?}");
+        }
+    }
+}
+
+#[test]
+fn a_word_that_is_neither_a_verb_nor_a_folder_is_called_that() {
+    let (code, text) = refusal(&run(&["user"]));
+    assert_eq!((code, text.lines().count()), (2, 1), "{text}");
+    assert!(text.contains("\"user\"") && text.contains("neither a verb nor a folder"), "{text}");
 }

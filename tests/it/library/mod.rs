@@ -114,15 +114,68 @@ async fn an_unplugged_folder_forgets_nothing() {
 }
 
 #[tokio::test]
-async fn without_a_folder_the_built_in_film_plays() {
+async fn films_stay_when_another_folder_around_or_within_the_first_is_served() {
+    let (data, parent) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let inner = parent.path().join("scifi");
+    std::fs::create_dir(&inner).unwrap();
+    std::fs::write(parent.path().join("Outer.mp4"), b"not a film").unwrap();
+    std::fs::write(inner.join("Inner.mp4"), b"not a film either").unwrap();
+    for (dir, expected) in [(parent.path(), 2), (&inner, 1), (parent.path(), 2)] {
+        let mut server = Server::on(data.path(), &[dir], &[]);
+        let titles = server.scanned(expected).await;
+        assert_eq!(titles.len() as u64, expected, "{}: {titles:#?}", dir.display());
+        find(&titles, "Inner");
+        assert_eq!(server.stop().await, Some(0));
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_not_gone_also_when_something_new_is_found_after_it() {
+    let (data, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let film = dir.path().join("Kept.mp4");
+    std::fs::write(&film, b"not a film").unwrap();
+    let mut server = Server::on(data.path(), &[dir.path()], &[]);
+    server.scanned(1).await;
+    assert_eq!(server.stop().await, Some(0));
+
+    // Unreadable for everybody, whatever rights the tests run with.
+    std::fs::remove_file(&film).unwrap();
+    std::os::unix::fs::symlink("Kept.mp4", &film).unwrap();
+    std::fs::write(dir.path().join("New.mp4"), b"not a film either").unwrap();
+    let server = Server::on(data.path(), &[dir.path()], &[]);
+    let titles = server.scanned(1).await;
+    assert_eq!(titles.len(), 2, "{titles:#?}");
+    find(&titles, "Kept");
+}
+
+#[tokio::test]
+async fn without_a_folder_the_built_in_film_plays_and_nothing_of_the_home_folder_is_shown() {
     let (data, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let server = Server::on(data.path(), &[home.path()], &["--demo"]);
+    std::fs::create_dir_all(home.path().join("Videos")).unwrap();
+    std::fs::create_dir_all(home.path().join(".config")).unwrap();
+    std::fs::write(home.path().join(".config/user-dirs.dirs"), "XDG_VIDEOS_DIR=\"$HOME/Videos\"\n").unwrap();
+    std::fs::write(home.path().join("Videos/Private.mp4"), b"nobody else's business").unwrap();
+    let server = Server::at_home(data.path(), home.path());
     let names = titles_once(&server, 1).await;
     assert_eq!(names, ["Demo: counter and beep"]);
     let titles = server.scanned(1).await;
     let playback = server.json(&format!("/api/v1/media/{}/playback", titles[0]["id"].as_str().unwrap())).await;
     assert_eq!(playback["mode"], "direct");
     assert!(Path::new(server.data()).join("demo").is_dir() && server.id() > 0);
+}
+
+#[tokio::test]
+async fn a_built_in_film_that_is_not_ready_at_the_end_leaves_nothing_behind() {
+    let data = tempfile::tempdir().unwrap();
+    let demo = data.path().join("demo");
+    std::fs::create_dir(&demo).unwrap();
+    std::fs::write(demo.join("Demo: counter and beep.mp4.1.part"), b"of a start that was killed").unwrap();
+    let mut server = Server::on(data.path(), &[data.path()], &["--demo"]);
+    let own = format!("Demo: counter and beep.mp4.{}.part", server.id());
+    wait_for("the film in the making", async || demo.join(&own).exists().then_some(())).await;
+    assert_eq!(server.stop().await, Some(0));
+    let left: Vec<_> = std::fs::read_dir(&demo).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 /// The names of all titles once there are so many.

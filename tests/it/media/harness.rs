@@ -26,14 +26,16 @@ impl Rig {
 
     /// Ends this service and starts another one on the same folder.
     pub(super) async fn restart(self) -> Self {
-        self.media.shutdown().await;
-        Self::on(self.folder)
+        let Self { media, folder } = self;
+        media.shutdown().await;
+        drop(media);
+        Self::on(folder)
     }
 
     fn on(folder: Arc<TempDir>) -> Self {
         let cache_dir = folder.path().to_owned();
         let config = MediaConfig { cache_dir, cache_bytes_max: CACHE_BYTES_MAX, threads: 2 };
-        Self { media: Media::start(config, Arc::new(SystemClock)).unwrap(), folder }
+        Self { media: Media::start(&config, Arc::new(SystemClock)).unwrap(), folder }
     }
 
     pub(super) async fn source(&self, path: PathBuf) -> Source {

@@ -48,16 +48,22 @@ enum DataDir {
 impl Server {
     /// A server with these folders of films and a data folder of its own.
     pub(crate) fn with_films(dirs: &[&Path]) -> Self {
-        Self::start(DataDir::Own(tempfile::tempdir().unwrap()), dirs, &[])
+        Self::start(command(), DataDir::Own(tempfile::tempdir().unwrap()), dirs, &[])
     }
 
     /// A server on a data folder that outlives it.
     pub(crate) fn on(data: &Path, dirs: &[&Path], more: &[&str]) -> Self {
-        Self::start(DataDir::Given(data.to_path_buf()), dirs, more)
+        Self::start(command(), DataDir::Given(data.to_path_buf()), dirs, more)
     }
 
-    fn start(data: DataDir, dirs: &[&Path], more: &[&str]) -> Self {
+    /// A server without a folder of films, of a person with this home folder.
+    pub(crate) fn at_home(data: &Path, home: &Path) -> Self {
         let mut command = command();
+        command.env("HOME", home).env_remove("XDG_CONFIG_HOME");
+        Self::start(command, DataDir::Given(data.to_path_buf()), &[], &[])
+    }
+
+    fn start(mut command: Command, data: DataDir, dirs: &[&Path], more: &[&str]) -> Self {
         command.args(["serve", "--port", "0", "--log-format", "json", "--data-dir"]).arg(data.path());
         for dir in dirs {
             command.arg("--dir").arg(dir);
