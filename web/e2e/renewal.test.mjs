@@ -11,6 +11,7 @@ import { until } from './support/until.mjs';
 /** The shortest life that the page believes; it renews after three quarters of it. */
 const LIFE_S = 20;
 const RENEWED_MS_MAX = 25_000;
+const ARRIVES_MS_MAX = 20_000;
 
 let browser, films, server, listed;
 before(async () => {
@@ -33,6 +34,15 @@ async function enter(viewer, film) {
   const room = await server.api('rooms', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
   await ui.openRoom(viewer, `${server.url}/r/${room.code}`);
 }
+
+/** The film is at its new place, and could go on. */
+const arrives = (viewer, position) =>
+  until('the film is at its new place', async () => {
+    const now = await ui.player(viewer);
+    return now.position > position - 1_000 && now.ready >= 3;
+  }, ARRIVES_MS_MAX).catch(async (error) => {
+    throw new Error(`${error.message}; ${JSON.stringify(await ui.player(viewer))}; ${await ui.words(viewer)}`);
+  });
 
 /** Between page and server: addresses live shortly, and `dead` ones are refused. */
 async function shortLives(viewer) {
@@ -66,9 +76,8 @@ test('a stream gets fresh addresses while it plays, and old ones are never asked
   assert.notEqual(net.tokens[0], net.tokens[1]);
   net.dead.add(net.tokens[0]);
   const element = await ann.page.evaluate(() => document.querySelector('video').src);
-  await ui.seek(ann, 1_000);
-  await ui.seek(ann, 50_000);
-  await ui.untilPlaying([ann]);
+  await ui.seek(ann, 52_000);
+  await arrives(ann, 52_000);
   assert.equal(await ann.page.evaluate(() => document.querySelector('video').src), element, 'the film was not loaded anew');
   assert.ok(ann.requests.some((url) => tokenIn(url) === net.tokens[1]), 'the new address is used');
   assert.deepEqual(net.refused, []);
@@ -88,12 +97,8 @@ for (const kind of ['direct', 'remux']) {
     net.dead.add(net.tokens[0]);
     const far = kind === 'direct' ? 500_000 : 52_000;
     await ui.seek(ann, far);
-    await until('the film is at its new place', async () => {
-      const now = await ui.player(ann);
-      return now.position > far - 1_000 && now.ready >= 3 && !now.paused;
-    }, 15_000).catch(async (error) => {
-      throw new Error(`${error.message}; ${JSON.stringify(await ui.player(ann))}; ${await ui.words(ann)}`);
-    });
+    await arrives(ann, far);
+    await ui.untilPlaying([ann]);
     assert.ok(net.refused.length > 0, 'the old address was refused');
     assert.equal(await ui.textOf(ann, 'delivery-line'), line, 'what this viewer gets is still the same');
     assert.equal(await ui.problem(ann), '');
@@ -109,13 +114,36 @@ test('a server that is too busy is waited for with a calm word, and then the fil
       ? route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{"code":"busy","detail":"The server converts as much as it can.","status":503}' })
       : route.continue());
   await enter(ann, filmOf('remux'));
-  await until('the page says so', async () => /as much as it can/.test(await ui.problem(ann)));
+  await until('the page says so', async () => /goes on as soon as it can/.test(await ui.problem(ann)));
   assert.equal(await ui.part(ann, 'try-again').count(), 0);
   busy = false;
   await ui.untilLoaded(ann);
   await until('the word is gone', async () => (await ui.problem(ann)) === '');
   await ann.close();
 });
+
+for (const [kind, how] of [['direct', 'silent'], ['remux', 'silent'], ['remux', 504]]) {
+  test(`an outage is waited out and the film goes on (${kind}, ${how})`, { timeout: 90_000 }, async () => {
+    const ann = await openViewer(browser, 'Ann');
+    let out = false;
+    const gate = (route) => (!out ? route.continue() : how === 'silent' ? route.abort() : route.fulfill({ status: how, body: '' }));
+    await ann.page.route('**/playback?*', gate);
+    await ann.page.route('**/stream/**', gate);
+    await enter(ann, filmOf(kind === 'direct' ? 'bbb' : 'remux'));
+    await ui.untilLoaded(ann);
+    await ui.play(ann);
+    await ui.untilPlaying([ann]);
+    out = true;
+    const far = kind === 'direct' ? 400_000 : 50_000;
+    await ui.seek(ann, far);
+    await until('the page says that it is waited for', async () => /as soon as it/.test(await ui.problem(ann)), 12_000);
+    assert.equal(await ui.part(ann, 'try-again').count(), 0);
+    out = false;
+    await arrives(ann, far);
+    await until('the word is gone', async () => (await ui.problem(ann)) === '');
+    await ann.close();
+  });
+}
 
 test('a film that is refused can be tried again by hand', { timeout: 60_000 }, async () => {
   const ann = await openViewer(browser, 'Ann');

@@ -42,8 +42,11 @@ const REFUSALS_MAX = 2;
 const DIRECT_FAILURES_MAX = 1;
 /** A film of which nothing has come by now deserves a word. */
 const PATIENCE_MS = 20_000;
+/** So does one that stands still this long. Browsers ask anew for half a minute before they call it an error. */
+const STALL_MS = 8_000;
 
 const NOTHING_YET = 'Nothing of the film has come yet. The server may be busy; it starts as soon as it can.';
+const STALLED = 'Nothing more of the film comes at the moment. It goes on as soon as it can.';
 const NO_ANSWER = 'The server does not answer at the moment. The film comes back as soon as it does.';
 const NOT_NOW = 'The server cannot send the film at the moment. It goes on as soon as it can.';
 const UNDECODABLE = 'This browser cannot decode the film.';
@@ -59,6 +62,8 @@ export class Source {
   /** The player has nothing to go on with until it is answered. */
   private asking = false;
   private told = false;
+  /** The last word has been said. */
+  private over = false;
   /** The element's own address is to be replaced at the next rest. */
   private outdated: string | null = null;
   private playback: Playback | null = null;
@@ -75,7 +80,7 @@ export class Source {
       if (report === 'failed') this.elementFailed();
       else this.notice();
     });
-    this.after('patience', PATIENCE_MS, () => this.mediator.read().hasMedia || this.wait(NOTHING_YET));
+    this.after('patience', PATIENCE_MS, () => this.losePatience(NOTHING_YET));
     void this.begin(true);
   }
 
@@ -93,24 +98,38 @@ export class Source {
   }
 
   private wait(message: string): void {
+    if (this.over) return;
     this.told = true;
     this.events.waiting(message);
   }
 
   private fail(message: string): void {
-    this.told = false;
-    clearTimeout(this.timers.get('patience'));
+    this.over = true;
     this.events.failed(message);
   }
 
-  /** The element has moved on. */
-  private notice(): void {
+  private flows(): boolean {
     const seen = this.mediator.read();
-    if (this.told && !this.asking && (seen.canPlay || seen.ended)) {
-      this.told = false;
-      this.events.arrived();
-    }
+    return seen.canPlay || seen.ended;
+  }
+
+  private losePatience(message: string): void {
+    if (!this.asking && !this.flows()) this.wait(message);
+  }
+
+  /** The element has moved on, or waits. */
+  private notice(): void {
+    if (this.over) return;
     if (this.outdated !== null && this.course.resting()) this.replace();
+    if (!this.flows()) {
+      if (!this.timers.has('patience')) this.after('patience', STALL_MS, () => this.losePatience(STALLED));
+      return;
+    }
+    clearTimeout(this.timers.get('patience'));
+    this.timers.delete('patience');
+    if (!this.told || this.asking) return;
+    this.told = false;
+    this.events.arrived();
   }
 
   // Asking.
@@ -132,13 +151,12 @@ export class Source {
       } catch (error) {
         if (turn !== this.turn) return null;
         const status = error instanceof ApiError ? error.status : 0;
-        const message = error instanceof ApiError ? error.message : NO_ANSWER;
         if (verdict(status) !== 'wait') {
           this.asking = false;
-          if (!quiet) this.fail(message);
+          if (!quiet) this.fail((error as ApiError).message);
           return null;
         }
-        if (!quiet) this.wait(status === 0 ? NO_ANSWER : `${message} Trying again…`);
+        if (!quiet) this.wait(status === 0 ? NO_ANSWER : NOT_NOW);
         await new Promise<void>((go) => this.after('again', backoff(attempt, Math.random()), go));
         if (turn !== this.turn) return null;
       }
@@ -188,7 +206,7 @@ export class Source {
 
   /** Before the addresses expire, and without a break: only what the element holds itself has to wait for a rest. */
   private async renew(): Promise<void> {
-    if (this.asking) return;
+    if (this.asking || this.over) return;
     const playback = await this.ask(true);
     if (!playback) return;
     if (this.way === 'script') {
@@ -216,12 +234,12 @@ export class Source {
 
   /** Requests of hls.js fail in a way that passes. What is loaded plays on, and needs no word. */
   private away(status: number): void {
-    if (this.asking || this.mediator.read().canPlay) return;
+    if (this.asking || this.flows()) return;
     this.wait(status === 0 ? NO_ANSWER : NOT_NOW);
   }
 
   private async refused(status: number, message: string): Promise<void> {
-    if (this.asking) return;
+    if (this.asking || this.over) return;
     if (this.strikes.add(this.mediator.now()) > REFUSALS_MAX) {
       this.fail(message || REFUSED);
     } else if (verdict(status) === 'renew') {
@@ -237,7 +255,7 @@ export class Source {
 
   /** An element does not say whether its address, the server or the film is at fault: ask, and try anew. */
   private elementFailed(): void {
-    if (this.asking) return;
+    if (this.asking || this.over) return;
     if (this.way === 'script') {
       this.hls?.elementFailed();
       return;
