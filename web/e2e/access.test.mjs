@@ -107,7 +107,7 @@ test('a phone of 360 px shows everything without scrolling sideways, and plays b
   await ann.close();
 });
 
-test('axe finds nothing serious on the home, join and room pages', async () => {
+test('axe finds nothing serious on the home, title, join and room pages', async () => {
   const ann = await openViewer(browser, 'Ann');
   const found = [];
   const check = async (where) => {
@@ -118,6 +118,9 @@ test('axe finds nothing serious on the home, join and room pages', async () => {
   };
   await ui.openHome(ann, server.url);
   await check('home');
+  await ann.page.goto(`${server.url}/m/${film.id}`);
+  await ui.part(ann, 'watch-together').waitFor();
+  await check('title');
   await ann.page.goto(await makeRoom());
   await ui.part(ann, 'join-name').waitFor();
   await check('join');

@@ -42,7 +42,8 @@ async function call<T>(method: string, path: string, body?: unknown, signal?: Ab
   return (await response.json()) as T;
 }
 
-async function problem(response: Response): Promise<ApiError> {
+/** What a failed answer says. */
+export async function problem(response: Response): Promise<ApiError> {
   try {
     const body = (await response.json()) as { code?: string; detail?: string; title?: string };
     const message = body.detail ?? body.title ?? 'Something went wrong.';

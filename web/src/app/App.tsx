@@ -3,12 +3,14 @@ import { Route, Switch } from 'wouter';
 import { Lost } from '../ui/Lost';
 import { HomePage } from '../views/home/HomePage';
 import { loadedRoomPage, loadRoomPage } from '../views/room/chunk';
+import { TitlePage } from '../views/title/TitlePage';
 
 export function App() {
   return (
     <Switch>
       <Route path="/" component={HomePage} />
       <Route path="/r/:code">{({ code }) => <RoomRoute code={normalCode(code)} />}</Route>
+      <Route path="/m/:id">{({ id }) => <TitlePage key={id} id={id} />}</Route>
       <Route>
         <Lost
           title="There is nothing here"

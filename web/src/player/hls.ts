@@ -1,27 +1,37 @@
 /** Plays a master playlist through hls.js, which is loaded only when a film needs it. */
 import type Hls from 'hls.js';
-import type { ErrorData, HlsConfig } from 'hls.js';
+import type { ErrorData, Events, HlsConfig } from 'hls.js';
 import workerUrl from 'hls.js/dist/hls.worker.js?url';
+import { problem } from '../api/client';
+import { clock } from '../clock';
+import { backoff } from '../socket/backoff';
+import { Strikes, verdict, withToken } from './retry';
 
 /** A running HLS session on an element. */
 export interface HlsSession {
   close(): void;
   /** The element itself gave up on what it was fed. */
   elementFailed(): void;
+  /** From now on everything is asked for with this token. What is loaded and what is under way stays. */
+  readdress(token: string): void;
+  /** Goes on after a refusal. */
+  knock(): void;
 }
 
 export interface HlsEvents {
-  /** Nothing more can be done here: the URLs are no longer valid, or the film cannot be played. */
-  failed(why: 'expired' | 'media' | 'server'): void;
+  /** Nothing comes at the moment; it is asked for again and again. 0 when there is no answer at all. */
+  away(status: number): void;
+  /** The server says no, and loading has stopped. */
+  refused(status: number, message: string): void;
+  /** The film cannot be decoded here. */
+  broken(): void;
 }
 
 const MAX_BUFFER_S = 30;
 const BACK_BUFFER_S = 60;
 /** We are on a LAN until proven otherwise; the default of 0.5 Mbit/s would begin with the poorest picture. */
 const FIRST_ESTIMATE_BPS = 5e7;
-/** The server is away: knock again this often, for ever. What is buffered plays on. */
-const KNOCK_MS = 2_000;
-/** The server answers, but with an error: a few tries, then say so. */
+/** Tries of hls.js itself, before its loading stops and is begun again from here. */
 const LOAD_POLICY = {
   default: {
     maxTimeToFirstByteMs: 20_000,
@@ -31,10 +41,16 @@ const LOAD_POLICY = {
   },
 };
 
+/** As `Hls.Events` calls it, which is only there once the library is. */
+const MANIFEST_PARSED = 'hlsManifestParsed' as Events.MANIFEST_PARSED;
+
 /** Fetches the library ahead of need. */
 export const loadHls = () => import('hls.js');
 
-function config(progressive: boolean, startPosition: number): Partial<HlsConfig> {
+/** Changes the address of a request on its way out. */
+type Readdress = (url: string) => string;
+
+function config(progressive: boolean, startPosition: number, readdress: Readdress): Partial<HlsConfig> {
   return {
     progressive,
     startPosition: startPosition / 1000,
@@ -49,7 +65,16 @@ function config(progressive: boolean, startPosition: number): Partial<HlsConfig>
     manifestLoadPolicy: LOAD_POLICY,
     playlistLoadPolicy: LOAD_POLICY,
     fragLoadPolicy: LOAD_POLICY,
+    // Which of the two loaders is used depends on `progressive` and on the browser.
+    fetchSetup: (context, init) => new Request(readdress(context.url), init as RequestInit),
+    xhrSetup: (xhr, url) => xhr.open('GET', readdress(url), true),
   };
+}
+
+/** The server's own words, where they have arrived. */
+async function wordsOf(details: unknown): Promise<string> {
+  if (typeof Response === 'undefined' || !(details instanceof Response) || details.bodyUsed) return '';
+  return (await problem(details)).message;
 }
 
 /** Starts playing `url` on `video`, fetching from `startPosition` (content ms) on. */
@@ -62,22 +87,33 @@ export function openHls(
   let hls: Hls | null = null;
   let closed = false;
   let progressive = true;
+  let token: string | null = null;
+  const failures = new Strikes();
   let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const readdress: Readdress = (address) => (token === null ? address : withToken(address, token));
 
   const start = async () => {
     const library = (await loadHls()).default;
     if (closed) return;
-    hls = new library(config(progressive, startPosition()));
+    hls = new library(config(progressive, startPosition(), readdress));
     hls.on(library.Events.ERROR, (_, data) => onError(library, data));
     hls.loadSource(url);
     hls.attachMedia(video);
+  };
+
+  /** Knocks for ever, ever more rarely. What is buffered plays on. */
+  const later = (status: number, again: () => void) => {
+    events.away(status);
+    clearTimeout(timer);
+    timer = setTimeout(again, backoff(failures.add(clock.now()) - 1, Math.random()));
   };
 
   /** Feeding fragments before they are complete is the fast way, but a young one: one error, and no more of it. */
   const mediaFailed = () => {
     if (closed) return;
     if (!progressive) {
-      events.failed('media');
+      events.broken();
       return;
     }
     progressive = false;
@@ -90,28 +126,27 @@ export function openHls(
     const status = data.response?.code ?? 0;
     if (data.type !== library.ErrorTypes.NETWORK_ERROR) {
       mediaFailed();
-    } else if (status >= 500) {
-      events.failed('server');
-    } else if (status >= 400) {
-      events.failed('expired');
+    } else if (verdict(status) === 'wait') {
+      later(status, knock);
     } else {
-      timer = setTimeout(() => knock(library), KNOCK_MS);
+      void wordsOf(data.networkDetails).then((message) => closed || events.refused(status, message));
     }
   };
 
-  const knock = (library: typeof Hls) => {
+  const knock = () => {
     if (closed || !hls) return;
+    const goOn = () => hls?.startLoad(startPosition() / 1000);
     if (hls.levels.length > 0) {
-      hls.startLoad(startPosition() / 1000);
+      goOn();
     } else {
+      hls.once(MANIFEST_PARSED, goOn);
       hls.loadSource(url);
-      hls.once(library.Events.MANIFEST_PARSED, () => hls?.startLoad(startPosition() / 1000));
     }
   };
 
   const launch = () => {
     start().catch(() => {
-      timer = setTimeout(launch, KNOCK_MS);
+      if (!closed) later(0, launch);
     });
   };
 
@@ -123,5 +158,9 @@ export function openHls(
       hls?.destroy();
     },
     elementFailed: mediaFailed,
+    readdress(fresh) {
+      token = fresh;
+    },
+    knock,
   };
 }

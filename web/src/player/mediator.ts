@@ -28,7 +28,17 @@ export type Started = 'playing' | 'muted' | 'blocked';
 const HAVE_FUTURE_DATA = 3;
 
 /** What the element does that is worth a look. */
-const EVENTS = ['canplay', 'seeked', 'waiting', 'playing', 'pause', 'progress', 'loadedmetadata', 'ended'];
+const EVENTS = [
+  'canplay',
+  'seeking',
+  'seeked',
+  'waiting',
+  'playing',
+  'pause',
+  'progress',
+  'loadedmetadata',
+  'ended',
+];
 
 export class Mediator {
   /** Made here and not by the page, so that a film loads while the page around it is still being drawn. */

@@ -1,9 +1,14 @@
-/** Chooses how a film reaches the element: the file itself, hls.js, or the browser's own HLS. */
+/**
+ * Chooses how a film reaches the element: the file itself, hls.js, or the browser's own HLS. Keeps it coming: what
+ * passes is waited for, addresses are renewed before they expire, and only a clear no is told as the last word.
+ */
 import { takePlayback } from '../api/ahead';
-import { fetchPlayback, type Playback } from '../api/client';
+import { ApiError, fetchPlayback, type Playback } from '../api/client';
+import { backoff } from '../socket/backoff';
 import { capabilities, hasMediaSource, hasNativeHls } from './caps';
 import { type HlsSession, openHls } from './hls';
 import type { Mediator } from './mediator';
+import { lastCallAfter, renewAfter, Strikes, tokenOf, verdict } from './retry';
 
 /** What this viewer gets. */
 export interface Delivery {
@@ -11,117 +16,261 @@ export interface Delivery {
   reason: string;
 }
 
+/** What the room is doing, as far as it matters for loading. */
+export interface Course {
+  /** Where it is, content ms. */
+  position(): number;
+  /** Stands still, so that a short break is no loss. */
+  resting(): boolean;
+}
+
 export interface SourceEvents {
   delivery(delivery: Delivery): void;
+  /** A sentence for the viewer: the film does not come at the moment, and is tried for. */
+  waiting(message: string): void;
   /** A sentence for the viewer: this film will not play here. */
   failed(message: string): void;
   /** After all: what was said of it no longer holds. */
   arrived(): void;
 }
 
-const RENEWALS_MAX = 5;
+type Way = 'direct' | 'script' | 'native';
+
+/** Refused so often in a row, fresh addresses do not help. */
+const REFUSALS_MAX = 2;
+/** So many failures in a row, and the file as it is is not for this browser. */
+const DIRECT_FAILURES_MAX = 1;
 /** A film of which nothing has come by now deserves a word. */
 const PATIENCE_MS = 20_000;
+/** So does one that stands still this long. Browsers ask anew for half a minute before they call it an error. */
+const STALL_MS = 8_000;
+
+const NOTHING_YET = 'Nothing of the film has come yet. The server may be busy; it starts as soon as it can.';
+const STALLED = 'Nothing more of the film comes at the moment. It goes on as soon as it can.';
+const NO_ANSWER = 'The server does not answer at the moment. The film comes back as soon as it does.';
+const NOT_NOW = 'The server cannot send the film at the moment. It goes on as soon as it can.';
+const UNDECODABLE = 'This browser cannot decode the film.';
+const REFUSED = 'The server no longer gives out this film.';
 
 /** One film on one element. */
 export class Source {
   private hls: HlsSession | null = null;
-  private stopReports: () => void = () => undefined;
-  private closed = false;
-  private renewals = 0;
-  private patience: ReturnType<typeof setTimeout> | undefined;
-  private late = false;
-  private direct = false;
+  private way: Way = 'direct';
+  private strikes = new Strikes();
+  /** Counts the askings: an answer to an older one comes too late. */
+  private turn = 0;
+  /** The player has nothing to go on with until it is answered. */
+  private asking = false;
+  private told = false;
+  /** The last word has been said. */
+  private over = false;
+  /** The element's own address is to be replaced at the next rest. */
+  private outdated: string | null = null;
   private playback: Playback | null = null;
+  private timers = new Map<'patience' | 'renew' | 'lastCall' | 'again', ReturnType<typeof setTimeout>>();
+  private stopReports: () => void;
 
   constructor(
     private mediator: Mediator,
     private media: string,
-    private startPosition: () => number,
+    private course: Course,
     private events: SourceEvents,
   ) {
     this.stopReports = mediator.onReport((report) => {
-      if (report !== 'failed') this.notice();
-      else if (this.direct) this.leaveDirect();
-      else this.hls?.elementFailed();
+      if (report === 'failed') this.elementFailed();
+      else this.notice();
     });
-    this.patience = setTimeout(() => this.lose(), PATIENCE_MS);
+    this.after('patience', PATIENCE_MS, () => this.losePatience(NOTHING_YET));
     void this.begin(true);
   }
 
   close(): void {
-    this.closed = true;
-    clearTimeout(this.patience);
+    this.turn += 1;
+    for (const timer of this.timers.values()) clearTimeout(timer);
     this.stopReports();
     this.hls?.close();
     this.mediator.clear();
   }
 
-  private lose(): void {
-    if (this.mediator.read().hasMedia) return;
-    this.late = true;
-    this.events.failed(
-      'Nothing of the film has come yet. The server may be busy; it starts as soon as it can.',
-    );
+  private after(name: 'patience' | 'renew' | 'lastCall' | 'again', ms: number, then: () => void): void {
+    clearTimeout(this.timers.get(name));
+    this.timers.set(name, setTimeout(then, ms));
   }
 
+  private wait(message: string): void {
+    if (this.over) return;
+    this.told = true;
+    this.events.waiting(message);
+  }
+
+  private fail(message: string): void {
+    this.over = true;
+    this.events.failed(message);
+  }
+
+  private flows(): boolean {
+    const seen = this.mediator.read();
+    return seen.canPlay || seen.ended;
+  }
+
+  private losePatience(message: string): void {
+    if (!this.asking && !this.flows()) this.wait(message);
+  }
+
+  /** The element has moved on, or waits. */
   private notice(): void {
-    if (!this.late || !this.mediator.read().hasMedia) return;
-    this.late = false;
+    if (this.over) return;
+    if (this.outdated !== null && this.course.resting()) this.replace();
+    if (!this.flows()) {
+      if (!this.timers.has('patience')) this.after('patience', STALL_MS, () => this.losePatience(STALLED));
+      return;
+    }
+    clearTimeout(this.timers.get('patience'));
+    this.timers.delete('patience');
+    if (!this.told || this.asking) return;
+    this.told = false;
     this.events.arrived();
   }
 
-  private async begin(mayBeDirect: boolean): Promise<void> {
-    try {
-      const ahead = takePlayback(this.media);
-      const playback = await (ahead ?? fetchPlayback(this.media, capabilities()));
-      if (this.closed) return;
-      this.playback = playback;
-      this.events.delivery({ mode: playback.mode, reason: playback.reason });
-      if (mayBeDirect && playback.direct_url) {
-        this.direct = true;
-        this.mediator.open(playback.direct_url);
-      } else {
-        this.stream(playback.master_url);
+  // Asking.
+
+  /**
+   * Asks what this browser gets, for as long as the reason to wait is one that passes. Null when somebody else has
+   * asked since, or when the answer is no: then it has been told, unless it was `quiet`.
+   */
+  private async ask(quiet: boolean): Promise<Playback | null> {
+    this.turn += 1;
+    const turn = this.turn;
+    this.asking = !quiet;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const playback = await (takePlayback(this.media) ?? fetchPlayback(this.media, capabilities()));
+        if (turn !== this.turn) return null;
+        this.take(playback);
+        return playback;
+      } catch (error) {
+        if (turn !== this.turn) return null;
+        const status = error instanceof ApiError ? error.status : 0;
+        if (verdict(status) !== 'wait') {
+          this.asking = false;
+          if (!quiet) this.fail((error as ApiError).message);
+          return null;
+        }
+        if (!quiet) this.wait(status === 0 ? NO_ANSWER : NOT_NOW);
+        await new Promise<void>((go) => this.after('again', backoff(attempt, Math.random()), go));
+        if (turn !== this.turn) return null;
       }
-    } catch (error) {
-      if (!this.closed)
-        this.events.failed(error instanceof Error ? error.message : 'The film could not be loaded.');
+    }
+  }
+
+  private take(playback: Playback): void {
+    this.asking = false;
+    this.playback = playback;
+    this.outdated = null;
+    clearTimeout(this.timers.get('lastCall'));
+    this.after('renew', renewAfter(playback.expires_in), () => void this.renew());
+  }
+
+  private async begin(mayBeDirect: boolean): Promise<void> {
+    const playback = await this.ask(false);
+    if (!playback) return;
+    this.events.delivery({ mode: playback.mode, reason: playback.reason });
+    if (mayBeDirect && playback.direct_url) {
+      this.way = 'direct';
+      this.mediator.open(playback.direct_url);
+    } else {
+      this.stream(playback.master_url);
     }
   }
 
   private stream(url: string): void {
-    this.direct = false;
     this.hls?.close();
+    this.hls = null;
     this.mediator.warm = false;
     if (hasMediaSource()) {
-      this.hls = openHls(this.mediator.element, url, this.startPosition, {
-        failed: (why) => this.streamFailed(why),
+      this.way = 'script';
+      this.hls = openHls(this.mediator.element, url, () => this.course.position(), {
+        away: (status) => this.away(status),
+        refused: (status, message) => void this.refused(status, message),
+        broken: () => this.fail(UNDECODABLE),
       });
     } else if (hasNativeHls()) {
+      this.way = 'native';
       this.mediator.open(url);
     } else {
-      this.events.failed('This browser has no way to play streams.');
+      this.fail('This browser has no way to play streams.');
     }
   }
 
-  private streamFailed(why: 'expired' | 'media' | 'server'): void {
-    if (this.closed) return;
-    this.renewals += 1;
-    if (why === 'expired' && this.renewals <= RENEWALS_MAX) {
-      void this.begin(this.direct);
-    } else {
-      this.events.failed(
-        why === 'media'
-          ? 'This browser cannot decode the film.'
-          : 'The server could not prepare this part of the film.',
-      );
+  // Renewing.
+
+  /** Before the addresses expire, and without a break: only what the element holds itself has to wait for a rest. */
+  private async renew(): Promise<void> {
+    if (this.asking || this.over) return;
+    const playback = await this.ask(true);
+    if (!playback) return;
+    if (this.way === 'script') {
+      this.hls?.readdress(tokenOf(playback.master_url) ?? '');
+      return;
     }
+    this.outdated = this.way === 'direct' ? (playback.direct_url ?? null) : playback.master_url;
+    // A file that is being read goes on being read; a playlist's segments are asked for one by one.
+    if (this.way === 'native')
+      this.after('lastCall', lastCallAfter(playback.expires_in), () => this.replace());
+    this.notice();
+  }
+
+  /** Puts the fresh address on the element; the room's course brings it back to its place. */
+  private replace(): void {
+    const url = this.outdated;
+    this.outdated = null;
+    clearTimeout(this.timers.get('lastCall'));
+    if (url === null) return;
+    this.mediator.cancel();
+    this.mediator.open(url);
+  }
+
+  // Failing.
+
+  /** Requests of hls.js fail in a way that passes. What is loaded plays on, and needs no word. */
+  private away(status: number): void {
+    if (this.asking || this.flows()) return;
+    this.wait(status === 0 ? NO_ANSWER : NOT_NOW);
+  }
+
+  private async refused(status: number, message: string): Promise<void> {
+    if (this.asking || this.over) return;
+    if (this.strikes.add(this.mediator.now()) > REFUSALS_MAX) {
+      this.fail(message || REFUSED);
+    } else if (verdict(status) === 'renew') {
+      const playback = await this.ask(false);
+      if (!playback) return;
+      this.hls?.readdress(tokenOf(playback.master_url) ?? '');
+      this.hls?.knock();
+    } else {
+      // The answer to a fresh question says why; or the file is another one now, and all begins anew.
+      await this.begin(false);
+    }
+  }
+
+  /** An element does not say whether its address, the server or the film is at fault: ask, and try anew. */
+  private elementFailed(): void {
+    if (this.asking || this.over) return;
+    if (this.way === 'script') {
+      this.hls?.elementFailed();
+      return;
+    }
+    const strikes = this.strikes.add(this.mediator.now());
+    if (this.way === 'direct' && strikes > DIRECT_FAILURES_MAX) this.leaveDirect();
+    else if (this.way === 'native' && strikes > REFUSALS_MAX) this.fail(UNDECODABLE);
+    else void this.begin(this.way === 'direct');
   }
 
   /** The file as it is did not play after all: have it streamed instead. */
   private leaveDirect(): void {
     if (!this.playback) return;
+    this.strikes.clear();
+    this.outdated = null;
     this.events.delivery({ mode: 'remux', reason: 'Streamed: the file itself did not play here' });
     this.mediator.clear();
     this.stream(this.playback.master_url);

@@ -1,43 +1,23 @@
-import { Play } from 'lucide-react';
-import { useState } from 'react';
+import { Info, Play } from 'lucide-react';
+import { Link } from 'wouter';
 import type { MediaItem } from '../../api/types';
 import { length } from '../../app/words';
 import styles from './FilmCard.module.css';
+import { Poster } from './Poster';
 
 interface Props {
   item: MediaItem;
   verb: string;
   busy: string | null;
+  /** Offers the film's own page. */
+  about?: boolean;
   onPick(item: MediaItem): void;
 }
 
-/** Two colours for a film without a picture, always the same for the same film. */
-function tint(id: string): string {
-  let hash = 0;
-  for (const char of id) hash = (hash * 31 + char.charCodeAt(0)) % 360;
-  return `linear-gradient(135deg, hsl(${hash}, 32%, 26%), hsl(${(hash + 50) % 360}, 38%, 13%))`;
-}
-
-export function FilmCard({ item, verb, busy, onPick }: Props) {
-  const [blank, setBlank] = useState(false);
-  const poster = item.poster_url && !blank;
+export function FilmCard({ item, verb, busy, about = false, onPick }: Props) {
   const picture = (
     <>
-      <span className={styles.frame} style={{ background: tint(item.id) }}>
-        {poster ? (
-          <img
-            src={item.poster_url ?? ''}
-            alt=""
-            loading="lazy"
-            decoding="async"
-            onError={() => setBlank(true)}
-          />
-        ) : (
-          <span className={styles.initial} aria-hidden="true">
-            {item.title.slice(0, 1).toUpperCase()}
-          </span>
-        )}
-      </span>
+      <Poster item={item} />
       <span className={styles.shade} aria-hidden="true" />
       <span className={styles.words}>
         <span className={styles.title}>{item.title}</span>
@@ -75,6 +55,11 @@ export function FilmCard({ item, verb, busy, onPick }: Props) {
           <Play size={15} fill="currentColor" /> {busy === item.id ? 'Opening…' : verb}
         </span>
       </button>
+      {about && (
+        <Link href={`/m/${item.id}`} className={styles.about} aria-label={`About ${item.title}`}>
+          <Info size={18} aria-hidden="true" />
+        </Link>
+      )}
     </li>
   );
 }

@@ -1,29 +1,22 @@
 import { Plus } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { useLocation } from 'wouter';
-import { askPlayback } from '../../api/ahead';
-import { createRoom, fetchRooms } from '../../api/client';
+import { fetchRooms } from '../../api/client';
 import type { Room } from '../../api/types';
-import { capabilities } from '../../player/caps';
-import { loadHls } from '../../player/hls';
 import { Button } from '../../ui/Button';
 import { Mark } from '../../ui/Mark';
-import { enterAhead, loadRoomPage } from '../room/chunk';
 import styles from './HomePage.module.css';
 import { JoinByCode } from './JoinByCode';
 import { Library } from './Library';
 import { OpenRooms } from './OpenRooms';
+import { useCreateRoom } from './useCreateRoom';
 import { useSetupLink } from './useSetupLink';
 
 const ROOMS_EVERY_MS = 10_000;
-const AHEAD_AFTER_MS = 300;
 
 /** The first page: what is running, and what could be watched. */
 export function HomePage() {
-  const [, go] = useLocation();
+  const { creating, error, create } = useCreateRoom();
   const [rooms, setRooms] = useState<Room[]>([]);
-  const [creating, setCreating] = useState<string | null>(null);
-  const [error, setError] = useState<string | null>(null);
   const claimed = useSetupLink();
 
   useEffect(() => {
@@ -37,29 +30,6 @@ export function HomePage() {
     const timer = setInterval(load, ROOMS_EVERY_MS);
     return () => clearInterval(timer);
   }, []);
-
-  // What the next click needs, while nobody is in a hurry.
-  useEffect(() => {
-    const timer = setTimeout(() => {
-      Promise.all([loadRoomPage(), loadHls()]).catch(() => undefined);
-    }, AHEAD_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, []);
-
-  const create = async (media?: string) => {
-    if (creating !== null) return;
-    setCreating(media ?? 'empty');
-    setError(null);
-    try {
-      if (media) askPlayback(media, capabilities());
-      const room = await createRoom(media);
-      enterAhead(room);
-      go(`/r/${room.code}`);
-    } catch (reason) {
-      setError(reason instanceof Error ? reason.message : 'The room could not be made.');
-      setCreating(null);
-    }
-  };
 
   return (
     <div className={styles.page}>
@@ -91,7 +61,7 @@ export function HomePage() {
           </p>
         )}
         <OpenRooms rooms={rooms} />
-        <Library heading="Films" verb="Watch" busy={creating} onPick={(item) => create(item.id)} />
+        <Library heading="Films" verb="Watch" busy={creating} about onPick={(item) => create(item.id)} />
       </main>
     </div>
   );

@@ -13,11 +13,13 @@ interface Props {
   verb: string;
   /** The item (or something else) that is being acted on. */
   busy: string | null;
+  /** Whether the cards lead to the films' own pages. */
+  about?: boolean;
   onPick(item: MediaItem): void;
 }
 
 /** All films with a search field; those that cannot be played come last, with the reason. */
-export function Library({ heading, verb, busy, onPick }: Props) {
+export function Library({ heading, verb, busy, about = false, onPick }: Props) {
   const [query, setQuery] = useState('');
   const q = useDeferredValue(query.trim());
   const scan = useScan();
@@ -49,7 +51,7 @@ export function Library({ heading, verb, busy, onPick }: Props) {
       {items?.length === 0 && <Empty q={q} scanning={scan?.running ?? false} />}
       <ul className={styles.grid}>
         {playable.map((item) => (
-          <FilmCard key={item.id} item={item} verb={verb} busy={busy} onPick={onPick} />
+          <FilmCard key={item.id} item={item} verb={verb} busy={busy} about={about} onPick={onPick} />
         ))}
       </ul>
       {next && (

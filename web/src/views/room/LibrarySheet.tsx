@@ -43,7 +43,10 @@ export function LibrarySheet({ onClose }: { onClose: () => void }) {
         onPick={(item) => {
           setAsked(item.id);
           session.ask({ kind: 'load', media: item.id });
-          if (item.id === now) onClose();
+          if (item.id !== now) return;
+          // For everybody else it is a new beginning; for who has no picture, a new try as well.
+          if (session.store.getState().trouble?.final) session.tryAgain();
+          onClose();
         }}
       />
     </div>

@@ -62,7 +62,7 @@ export function Stage({ onChoose }: { onChoose: () => void }) {
           <BigPlay />
           <Waiting />
           <TapBanner />
-          <Trouble />
+          <Trouble onChoose={onChoose} />
           <ControlBar frame={frame} onChoose={onChoose} onHelp={toggleHelp} />
         </>
       )}
@@ -106,12 +106,27 @@ function TapBanner() {
   );
 }
 
-function Trouble() {
+/** Why there is no picture. What passes is a quiet line; what does not comes with a way on. */
+function Trouble({ onChoose }: { onChoose: () => void }) {
+  const session = useSession();
   const trouble = useRoom((view) => view.trouble);
   if (!trouble) return null;
+  if (!trouble.final) {
+    return (
+      <p className={styles.calm} role="status" data-testid="trouble">
+        {trouble.text}
+      </p>
+    );
+  }
   return (
-    <div className={styles.trouble} role="alert" data-testid="trouble">
-      <p>{trouble}</p>
+    <div className={styles.trouble} role="alert">
+      <p data-testid="trouble">{trouble.text}</p>
+      <div className={styles.ways}>
+        <Button look="primary" data-testid="try-again" onClick={() => session.tryAgain()}>
+          Try again
+        </Button>
+        <Button onClick={onChoose}>Choose another film</Button>
+      </div>
     </div>
   );
 }

@@ -120,6 +120,11 @@ export class RoomSession {
     this.applyVolume();
   }
 
+  /** Begins anew with a film that failed. */
+  tryAgain(): void {
+    if (this.sourceFor !== null) this.show(this.sourceFor, true);
+  }
+
   /** The tap that the browser wanted. */
   allow(): void {
     this.mediator.unlock();
@@ -257,16 +262,27 @@ export class RoomSession {
 
   // The player.
 
-  private show(media: string): void {
-    if (this.sourceFor === media) return;
+  private show(media: string, anew = false): void {
+    if (this.sourceFor === media && !anew) return;
     this.source?.close();
     this.sourceFor = media;
     this.store.setState({ delivery: null, trouble: null });
-    this.source = new Source(this.mediator, media, () => this.follow?.roomPosition() ?? 0, {
+    const course = {
+      position: () => this.follow?.roomPosition() ?? 0,
+      resting: () => this.resting(),
+    };
+    this.source = new Source(this.mediator, media, course, {
       delivery: (delivery) => this.store.setState({ delivery, trouble: null }),
-      failed: (trouble) => this.store.setState({ trouble }),
+      waiting: (text) => this.store.setState({ trouble: { text, final: false } }),
+      failed: (text) => this.store.setState({ trouble: { text, final: true } }),
       arrived: () => this.store.setState({ trouble: null }),
     });
+  }
+
+  /** The room stands still, and nobody is waited for. */
+  private resting(): boolean {
+    const { state } = this.store.getState();
+    return state === null || (state.v === 0 && !state.waiting);
   }
 
   private unshow(): void {
@@ -283,7 +299,7 @@ export class RoomSession {
 
   private noteReport(report: FollowReport): void {
     this.store.setState({
-      report: this.store.getState().trouble ? { ...report, status: 'blocked' } : report,
+      report: this.store.getState().trouble?.final ? { ...report, status: 'blocked' } : report,
     });
   }
 

@@ -22,8 +22,8 @@ export interface RoomView {
   /** Something to tell this person, once. */
   notice: { id: number; text: string } | null;
   delivery: Delivery | null;
-  /** Why there is no picture. */
-  trouble: string | null;
+  /** Why there is no picture; `final` when waiting will not help. */
+  trouble: { text: string; final: boolean } | null;
   report: FollowReport;
   /** The browser wants another tap before it makes sound (or starts at all). */
   tap: 'none' | 'sound' | 'start';

@@ -4,6 +4,8 @@ import type { RoomSession } from './session';
 const STEP_MS = 5_000;
 const JUMP_MS = 10_000;
 const VOLUME_STEP = 0.05;
+/** What a focused slider does itself. */
+const SLIDER_KEYS = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'PageUp', 'PageDown'];
 
 /** Keys for the whole page. Not while somebody types, and never together with Ctrl, Alt or Meta. */
 export function useKeyboard(
@@ -15,6 +17,7 @@ export function useKeyboard(
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
       if (session.store.getState().phase !== 'in' || isTyping(event.target)) return;
+      if (isSlider(event.target) && SLIDER_KEYS.includes(event.key)) return;
       // A focused button keeps its own Space and Enter.
       if (event.key === ' ' && event.target instanceof HTMLButtonElement) return;
       if (act(event.key, session, frame, onHelp)) event.preventDefault();
@@ -27,6 +30,13 @@ export function useKeyboard(
 function isTyping(target: EventTarget | null): boolean {
   if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
   return target instanceof HTMLInputElement && target.type !== 'range';
+}
+
+/** A slider other than the film's own, whose arrows are the film's. */
+function isSlider(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLInputElement && target.type === 'range' && target.dataset.testid !== 'seek-bar'
+  );
 }
 
 /** True when the key meant something. */

@@ -1,0 +1,40 @@
+import { useEffect, useState } from 'react';
+import { useLocation } from 'wouter';
+import { askPlayback } from '../../api/ahead';
+import { createRoom } from '../../api/client';
+import { capabilities } from '../../player/caps';
+import { loadHls } from '../../player/hls';
+import { enterAhead, loadRoomPage } from '../room/chunk';
+
+const AHEAD_AFTER_MS = 300;
+
+/** Makes a room and goes there. `creating` is the film it is made for, or 'empty'. */
+export function useCreateRoom() {
+  const [, go] = useLocation();
+  const [creating, setCreating] = useState<string | null>(null);
+  const [error, setError] = useState<string | null>(null);
+
+  // What the next click needs, while nobody is in a hurry.
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      Promise.all([loadRoomPage(), loadHls()]).catch(() => undefined);
+    }, AHEAD_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
+
+  const create = async (media?: string) => {
+    if (creating !== null) return;
+    setCreating(media ?? 'empty');
+    setError(null);
+    try {
+      if (media) askPlayback(media, capabilities());
+      const room = await createRoom(media);
+      enterAhead(room);
+      go(`/r/${room.code}`);
+    } catch (reason) {
+      setError(reason instanceof Error ? reason.message : 'The room could not be made.');
+      setCreating(null);
+    }
+  };
+  return { creating, error, create };
+}

@@ -1,0 +1,116 @@
+import { Users } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { ApiError, fetchPlayback, fetchTitle } from '../../api/client';
+import type { MediaItem } from '../../api/types';
+import { length } from '../../app/words';
+import { capabilities } from '../../player/caps';
+import { Button } from '../../ui/Button';
+import { Lost } from '../../ui/Lost';
+import { Mark } from '../../ui/Mark';
+import { Poster } from '../home/Poster';
+import { useCreateRoom } from '../home/useCreateRoom';
+import styles from './TitlePage.module.css';
+
+/** One film: what it is, what this browser gets of it, and the way to watch it together. */
+export function TitlePage({ id }: { id: string }) {
+  const { film, problem } = useFilm(id);
+  if (problem) {
+    const unknown = problem.status === 404;
+    return (
+      <Lost
+        title={unknown ? 'No such film' : 'The film cannot be shown'}
+        text={unknown ? 'It may have been removed from the library.' : problem.message}
+      />
+    );
+  }
+  return (
+    <div className={styles.page}>
+      <header className={styles.top}>
+        <Mark />
+      </header>
+      {film && <Film film={film} />}
+    </div>
+  );
+}
+
+function Film({ film }: { film: MediaItem }) {
+  const { creating, error, create } = useCreateRoom();
+  const { reason, refused } = useDelivery(film);
+  return (
+    <main className={styles.film}>
+      <div className={styles.poster}>
+        <Poster item={film} />
+      </div>
+      <div className={styles.words}>
+        <h1 className={styles.title}>{film.title}</h1>
+        {film.duration_ms > 0 && <p className={styles.length}>{length(film.duration_ms)}</p>}
+        <p className={refused ? styles.refused : styles.reason} data-testid="title-reason">
+          {reason}
+        </p>
+        {!refused && (
+          <Button
+            look="primary"
+            data-testid="watch-together"
+            disabled={creating !== null}
+            onClick={() => create(film.id)}
+          >
+            <Users size={18} aria-hidden="true" /> {creating ? 'Opening…' : 'Watch together'}
+          </Button>
+        )}
+        {error && (
+          <p className={styles.refused} role="alert">
+            {error}
+          </p>
+        )}
+      </div>
+    </main>
+  );
+}
+
+function useFilm(id: string) {
+  const [film, setFilm] = useState<MediaItem | null>(null);
+  const [problem, setProblem] = useState<{ status: number; message: string } | null>(null);
+  useEffect(() => {
+    let live = true;
+    fetchTitle(id)
+      .then((found) => {
+        if (!live) return;
+        setFilm(found);
+        document.title = `${found.title} · watchparty`;
+      })
+      .catch((error: unknown) => {
+        if (!live) return;
+        const known = error instanceof ApiError;
+        setProblem({
+          status: known ? error.status : 0,
+          message: known ? error.message : 'Something went wrong.',
+        });
+      });
+    return () => {
+      live = false;
+    };
+  }, [id]);
+  return { film, problem };
+}
+
+/** What this browser gets, as a sentence. A server that is only busy has not refused. */
+function useDelivery(film: MediaItem) {
+  const [answer, setAnswer] = useState({ reason: '\u00a0', refused: false });
+  useEffect(() => {
+    if (!film.playable) {
+      setAnswer({ reason: film.reason ?? 'This file cannot be played.', refused: true });
+      return;
+    }
+    let live = true;
+    fetchPlayback(film.id, capabilities())
+      .then((playback) => live && setAnswer({ reason: playback.reason, refused: false }))
+      .catch((error: unknown) => {
+        if (!live || !(error instanceof ApiError)) return;
+        setAnswer({ reason: error.message, refused: error.status >= 400 && error.status < 500 });
+      });
+    return () => {
+      live = false;
+    };
+  }, [film]);
+  return answer;
+}
