@@ -29,6 +29,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, code, detail)
     }
 
+    /// Nobody has this code, or no longer. The same for REST and for the socket's door.
+    pub fn no_room() -> Self {
+        Self::not_found("room_not_found", "There is no room with this code; it may have ended.")
+    }
+
     pub(super) fn internal() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,

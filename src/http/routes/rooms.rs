@@ -100,7 +100,7 @@ async fn close(
 ) -> Result<StatusCode, Problem> {
     let (code, _) = find(&hub, &code)?;
     may_enter(&claims, &code)?;
-    if hub.close(&code).await { Ok(StatusCode::NO_CONTENT) } else { Err(no_room()) }
+    if hub.close(&code).await { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::no_room()) }
 }
 
 /// The share link as a QR code.
@@ -120,13 +120,9 @@ async fn qr(
 
 /// A code that is no code and one that nobody has get the same answer.
 fn find(hub: &Hub, code: &str) -> Result<(RoomCode, RoomHandle), Problem> {
-    let code: RoomCode = code.parse().map_err(|_| no_room())?;
-    let room = hub.room(&code).ok_or_else(no_room)?;
+    let code: RoomCode = code.parse().map_err(|_| Problem::no_room())?;
+    let room = hub.room(&code).ok_or_else(Problem::no_room)?;
     Ok((code, room))
-}
-
-fn no_room() -> Problem {
-    Problem::not_found("room_not_found", "There is no room with this code; it may have ended.")
 }
 
 fn may_enter(claims: &Claims, code: &RoomCode) -> Result<(), Problem> {
