@@ -76,6 +76,11 @@ impl Auth {
         self.issue(name, room, Role::Guest)
     }
 
+    /// A fresh token for a session that goes on under another name, or in another room, with the same rights.
+    pub fn issue_again(&self, before: &Claims, name: DisplayName, room: Option<RoomCode>) -> Issued {
+        self.sign(Claims { session: before.session, name, room, role: before.role })
+    }
+
     /// A session nobody asked for by name; stream addresses are bound to it.
     pub fn anonymous_session(&self) -> SessionId {
         SessionId::from_uuid(uuid::Uuid::new_v4())

@@ -49,7 +49,7 @@ impl Party {
         let clock: SharedClock = Arc::new(SystemClock);
         let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
         let hub = Hub::new(Arc::clone(&clock), tracker.clone(), stop.clone(), translate::encode);
-        let room = hub.create(None, Some(film())).expect("a free room").code;
+        let room = hub.create(None, Some(film()), None).expect("a free room").code;
         let sockets = Sockets {
             hub: hub.clone(),
             clock,
