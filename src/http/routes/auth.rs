@@ -53,7 +53,7 @@ async fn setup(
     Body(ask): Body<SetupRequest>,
 ) -> Result<Response, Problem> {
     let name = ask.name.map_or_else(|| DisplayName::new(HOST_NAME), Ok).map_err(|_| Problem::internal())?;
-    let issued = auth.claim(&ask.token, name).map_err(|_| {
+    let issued = auth.claim(&ask.token, name).await.map_err(|_| {
         Problem::new(
             StatusCode::UNAUTHORIZED,
             "setup_used",
@@ -73,10 +73,10 @@ async fn me(SignedIn(claims): SignedIn) -> Json<User> {
 /// Ends the session: its token and stream addresses are void from now on.
 #[utoipa::path(post, path = "/api/v1/auth/logout", tag = "auth",
     responses((status = 204), (status = 401, body = rest::Problem)))]
-async fn logout(State(auth): State<Auth>, SignedIn(claims): SignedIn) -> Response {
-    auth.revoke(claims.session);
+async fn logout(State(auth): State<Auth>, SignedIn(claims): SignedIn) -> Result<Response, Problem> {
+    auth.revoke(claims.session).await?;
     let cookie = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
-    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
 fn session(issued: Issued, site: &Site) -> Response {

@@ -65,13 +65,12 @@ async fn create(
         Some(id) => Some(to_watch(&library, id).await?),
         None => None,
     };
-    let (maker, remember) = match visitor {
-        Some(claims) => (claims.session, None),
-        None => {
-            let name = DisplayName::new(MAKER_NAME).map_err(|_| Problem::internal())?;
-            let issued = auth.issue_guest(name, None);
-            (issued.claims.session, Some([(header::SET_COOKIE, cookie(&issued, &site))]))
-        }
+    let (maker, remember) = if let Some(claims) = visitor {
+        (claims.session, None)
+    } else {
+        let name = DisplayName::new(MAKER_NAME).map_err(|_| Problem::internal())?;
+        let issued = auth.issue_guest(name, None);
+        (issued.claims.session, Some([(header::SET_COOKIE, cookie(&issued, &site))]))
     };
     let room = translate(hub.create(ask.name, media, Some(maker))?, &site.share_base(&headers));
     let location = [(header::LOCATION, format!("/api/v1/rooms/{}", room.code))];
