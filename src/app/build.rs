@@ -44,14 +44,14 @@ pub(super) struct Built {
     pub(super) tracker: TaskTracker,
 }
 
-pub(super) fn services(settings: &Settings, listening: &Listening) -> Result<Built, AppError> {
+pub(super) async fn services(settings: &Settings, listening: &Listening) -> Result<Built, AppError> {
     let clock: SharedClock = Arc::new(SystemClock);
     let tracker = TaskTracker::new();
     let stop = CancellationToken::new();
     std::fs::create_dir_all(&settings.cache_dir)
         .map_err(|source| AppError::Folder { path: settings.cache_dir.clone(), source })?;
-    let auth = Auth::open(&settings.data_dir, clock.clone())?;
     let store = Store::open(&settings.data_dir.join("watchparty.db"))?;
+    let auth = Auth::open(&settings.data_dir, store.clone(), clock.clone()).await?;
     let media_config = MediaConfig {
         cache_dir: settings.cache_dir.clone(),
         cache_bytes_max: settings.cache_bytes_max,

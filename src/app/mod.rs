@@ -112,7 +112,7 @@ pub async fn run(settings: Settings) -> Result<(), AppError> {
     let folder = lock::DataFolder::claim(&settings.data_dir)?;
     let listening = listen::bind(&settings)?;
     let mut signals = Signals::new()?;
-    let built = build::services(&settings, &listening)?;
+    let built = build::services(&settings, &listening).await?;
     serve::start(listening.sockets, &built.router, &built.tracker, &built.stop);
     let setup = built.auth.make_setup_token()?;
     folder.remember(&listening.url);

@@ -10,10 +10,17 @@ struct Bench {
     dir: tempfile::TempDir,
 }
 
-fn bench() -> Bench {
+async fn bench() -> Bench {
     let clock = Arc::new(ManualClock::starting_at(Instant::from_ms(1_700_000_123_456)));
     let dir = tempfile::tempdir().unwrap();
-    Bench { auth: Auth::open(dir.path(), clock.clone()).unwrap(), clock, dir }
+    Bench { auth: open(dir.path(), clock.clone()).await.unwrap(), clock, dir }
+}
+
+/// As the server does at its start.
+async fn open(dir: &Path, clock: Arc<ManualClock>) -> Result<Auth, AuthError> {
+    let database = tempfile::tempdir().unwrap();
+    let file = if dir.exists() { dir.join("t.db") } else { database.path().join("t.db") };
+    Auth::open(dir, Store::open(&file).unwrap(), clock).await
 }
 
 fn ann() -> DisplayName {
@@ -24,28 +31,30 @@ fn film() -> MediaId {
     MediaId::from_bytes([7; 16])
 }
 
-#[test]
-fn a_guest_is_recognised_until_the_day_is_over() {
-    let Bench { auth, clock, .. } = bench();
+#[tokio::test]
+async fn a_guest_is_recognised_until_the_day_is_over() {
+    let Bench { auth, clock, .. } = bench().await;
     let issued = auth.issue_guest(ann(), Some("7K3M9QXA".parse().unwrap()));
     assert_eq!(auth.verify(&issued.token).unwrap(), issued.claims);
     clock.advance(Duration::from_secs(GUEST_LIFE_S));
     assert!(matches!(auth.verify(&issued.token), Err(AuthError::Expired)));
 }
 
-#[test]
-fn a_session_that_was_ended_is_refused_everywhere_at_once() {
-    let Bench { auth, .. } = bench();
+#[tokio::test]
+async fn a_session_that_was_ended_is_refused_everywhere_at_once_and_after_a_restart() {
+    let Bench { auth, clock, dir } = bench().await;
     let issued = auth.issue_guest(ann(), None);
     let stream = auth.sign_stream(issued.claims.session, film());
-    auth.revoke(issued.claims.session);
-    assert!(matches!(auth.verify(&issued.token), Err(AuthError::Revoked)));
-    assert!(matches!(auth.verify_stream(&stream), Err(AuthError::Revoked)));
+    auth.revoke(issued.claims.session).await.unwrap();
+    for auth in [auth, open(dir.path(), clock).await.unwrap()] {
+        assert!(matches!(auth.verify(&issued.token), Err(AuthError::Revoked)));
+        assert!(matches!(auth.verify_stream(&stream), Err(AuthError::Revoked)));
+    }
 }
 
-#[test]
-fn no_changed_token_passes() {
-    let Bench { auth, .. } = bench();
+#[tokio::test]
+async fn no_changed_token_passes() {
+    let Bench { auth, .. } = bench().await;
     let session = auth.anonymous_session();
     for token in [auth.sign_stream(session, film()), auth.issue_guest(ann(), None).token] {
         for at in 0..token.len() {
@@ -58,9 +67,9 @@ fn no_changed_token_passes() {
     }
 }
 
-#[test]
-fn tokens_without_signature_or_of_another_kind_are_refused() {
-    let Bench { auth, .. } = bench();
+#[tokio::test]
+async fn tokens_without_signature_or_of_another_kind_are_refused() {
+    let Bench { auth, .. } = bench().await;
     let unsigned = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJhdWQiOiJ3YXRjaHBhcnR5In0.";
     let long = "x".repeat(10_000);
     for token in ["", ".", "..", unsigned, long.as_str(), &auth.sign_stream(auth.anonymous_session(), film())] {
@@ -69,9 +78,9 @@ fn tokens_without_signature_or_of_another_kind_are_refused() {
     assert!(auth.verify_stream(&auth.issue_guest(ann(), None).token).is_err());
 }
 
-#[test]
-fn a_stream_address_lives_two_hours_at_most_and_is_stable_for_a_while() {
-    let Bench { auth, clock, .. } = bench();
+#[tokio::test]
+async fn a_stream_address_lives_two_hours_at_most_and_is_stable_for_a_while() {
+    let Bench { auth, clock, .. } = bench().await;
     let session = auth.anonymous_session();
     let token = auth.sign_stream(session, film());
     clock.advance(Duration::from_secs(1));
@@ -81,30 +90,31 @@ fn a_stream_address_lives_two_hours_at_most_and_is_stable_for_a_while() {
     assert!(matches!(auth.verify_stream(&token), Err(AuthError::Expired)));
 }
 
-#[test]
-fn the_key_survives_a_restart_and_is_private() {
+#[tokio::test]
+async fn the_key_survives_a_restart_and_is_private() {
     use std::os::unix::fs::PermissionsExt;
-    let Bench { auth, clock, dir } = bench();
+    let Bench { auth, clock, dir } = bench().await;
     let issued = auth.issue_guest(ann(), None);
-    assert!(Auth::open(dir.path(), clock).unwrap().verify(&issued.token).is_ok());
+    assert!(open(dir.path(), clock).await.unwrap().verify(&issued.token).is_ok());
     let mode = std::fs::metadata(dir.path().join("secret.key")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
 
-#[test]
-fn a_folder_without_room_for_a_key_is_refused() {
+#[tokio::test]
+async fn a_folder_without_room_for_a_key_is_refused() {
     let clock = Arc::new(ManualClock::default());
-    assert!(matches!(Auth::open(Path::new("/no/such/folder"), clock.clone()), Err(AuthError::KeyFile { .. })));
+    assert!(matches!(open(Path::new("/no/such/folder"), clock.clone()).await, Err(AuthError::KeyFile { .. })));
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("secret.key"), b"short").unwrap();
-    assert!(matches!(Auth::open(dir.path(), clock), Err(AuthError::BadKeyFile { .. })));
+    assert!(matches!(open(dir.path(), clock).await, Err(AuthError::BadKeyFile { .. })));
 }
 
-#[test]
-fn the_set_up_link_works_once() {
-    let Bench { auth, .. } = bench();
+#[tokio::test]
+async fn the_set_up_link_works_once_and_is_remembered() {
+    let Bench { auth, clock, dir } = bench().await;
     let token = auth.make_setup_token().unwrap();
-    assert!(auth.claim("wrong", ann()).is_err());
-    assert_eq!(auth.claim(&token, ann()).unwrap().claims.role, Role::Host);
-    assert!(auth.claim(&token, ann()).is_err() && !auth.setup_open());
+    assert!(auth.claim("wrong", ann()).await.is_err() && !auth.is_claimed());
+    assert_eq!(auth.claim(&token, ann()).await.unwrap().claims.role, Role::Host);
+    assert!(auth.claim(&token, ann()).await.is_err() && auth.is_claimed());
+    assert!(open(dir.path(), clock).await.unwrap().is_claimed());
 }

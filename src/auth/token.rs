@@ -62,17 +62,19 @@ struct Wire {
 
 impl Auth {
     pub(super) fn issue(&self, name: DisplayName, room: Option<RoomCode>, role: Role) -> Issued {
-        let session = self.anonymous_session();
+        self.sign(Claims { session: self.anonymous_session(), name, room, role })
+    }
+
+    pub(super) fn sign(&self, claims: Claims) -> Issued {
         let now_s = (self.inner.clock.unix_ms() / 1000).max(0) as u64;
-        let claims = Claims { session, name, room, role };
         let wire = Wire {
             aud: AUDIENCE.into(),
             typ: KIND.into(),
-            sid: session,
+            sid: claims.session,
             exp: now_s + GUEST_LIFE_S,
             name: claims.name.clone(),
             room: claims.room.clone(),
-            role,
+            role: claims.role,
         };
         let key = EncodingKey::from_secret(&self.inner.keys.session);
         let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &wire, &key)

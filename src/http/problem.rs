@@ -8,6 +8,7 @@ use crate::hub::HubError;
 use crate::library::LibraryError;
 use crate::media::MediaError;
 use crate::protocol::rest;
+use crate::store::StoreError;
 
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
@@ -27,6 +28,11 @@ impl Problem {
 
     pub(super) fn not_found(code: &'static str, detail: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, code, detail)
+    }
+
+    /// Nobody has this code, or no longer. The same for REST and for the socket's door.
+    pub fn no_room() -> Self {
+        Self::not_found("room_not_found", "There is no room with this code; it may have ended.")
     }
 
     pub(super) fn internal() -> Self {
@@ -92,10 +98,7 @@ impl From<LibraryError> for Problem {
             LibraryError::Changed => Self::new(StatusCode::CONFLICT, "media_changed", detail),
             LibraryError::NotPlayable(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_playable", detail),
             LibraryError::NoPoster => Self::not_found("no_poster", "There is no picture for this title."),
-            LibraryError::Store(error) => {
-                tracing::error!(%error, "the database did not answer");
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "database", "The database does not answer at the moment.")
-            }
+            LibraryError::Store(error) => error.into(),
         }
     }
 }
@@ -132,9 +135,17 @@ impl From<AuthError> for Problem {
         let code = match error {
             AuthError::Expired => "token_expired",
             AuthError::Revoked => "session_ended",
+            AuthError::Store(error) => return error.into(),
             _ => "token_invalid",
         };
         Self::new(StatusCode::UNAUTHORIZED, code, format!("Sign in again: {error}."))
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the database did not answer");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "database", "The database does not answer at the moment.")
     }
 }
 

@@ -2,6 +2,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, header};
 
 use crate::discovery;
@@ -66,7 +67,7 @@ impl Site {
     /// Whether a request for this host is meant for us. Anything else may be a foreign page that points its own name at
     /// our address to read the answers.
     pub(super) fn answers_to(&self, headers: &HeaderMap) -> bool {
-        let Some(host) = host_of(headers) else { return false };
+        let Some(host) = host_of(headers).filter(|host| is_host(host)) else { return false };
         let name = name_of(host).trim_end_matches('.').to_lowercase();
         let ours = self.inner.host_name.as_deref().is_some_and(|own| {
             let rest = name.strip_prefix(own);
@@ -96,6 +97,17 @@ impl Site {
 
 fn host_of(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::HOST)?.to_str().ok()
+}
+
+/// A name or address and at most a port that is a number, nothing else: what stands around the name would end up in links.
+fn is_host(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let name = authority.host();
+    let is_port = |rest: &str| {
+        rest.is_empty()
+            || rest.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok() && !port.starts_with('+'))
+    };
+    !name.is_empty() && host.strip_prefix(name).is_some_and(is_port)
 }
 
 /// `http://host:1/path` is `host:1`.
@@ -161,6 +173,15 @@ mod tests {
             "dense",
             "localhost.evil.example",
             "party.example.org.evil.example",
+            "192.168.1.7:x@evil.com",
+            "192.168.1.7:80@evil.com",
+            "user@192.168.1.7",
+            "192.168.1.7:x",
+            "192.168.1.7:",
+            "192.168.1.7:99999",
+            "[::1]:x",
+            "[::1]x:1",
+            "192.168.1.7/evil",
             "",
         ] {
             assert!(!site.answers_to(&headers(host, None)), "{host}");

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::SharedClock;
-use crate::model::{DisplayName, MediaId, RoomCode};
+use crate::model::{DisplayName, MediaId, RoomCode, SessionId};
 use crate::rooms::{Event, Limits, Room, Setup};
 
 pub use crate::rooms::RoomMedia;
@@ -54,6 +54,8 @@ pub struct RoomSummary {
     pub media: Option<RoomMedia>,
     /// When it was made, in ms since the Unix epoch.
     pub created_at_ms: i64,
+    /// Whose session made it.
+    pub maker: Option<SessionId>,
 }
 
 /// A room went somewhere; a hint for the media engine.
@@ -104,7 +106,12 @@ impl Hub {
     }
 
     /// Makes a room under a code nobody can guess, with `media` on the screen.
-    pub fn create(&self, name: Option<DisplayName>, media: Option<RoomMedia>) -> Result<RoomSummary, HubError> {
+    pub fn create(
+        &self,
+        name: Option<DisplayName>,
+        media: Option<RoomMedia>,
+        maker: Option<SessionId>,
+    ) -> Result<RoomSummary, HubError> {
         let name = name.map_or_else(|| DisplayName::new(DEFAULT_NAME), Ok).map_err(|_| HubError::Full)?;
         let mut rooms = self.inner.rooms();
         if rooms.len() >= ROOMS_MAX || self.inner.stop.is_cancelled() {
@@ -114,7 +121,7 @@ impl Hub {
         let now = self.inner.clock.now();
         let unix_ms = self.inner.clock.unix_ms();
         let setup = Setup { code: code.clone(), name, epoch: FIRST_EPOCH, unix_ms, limits: Limits::default() };
-        let (handle, task) = task::room(Arc::clone(&self.inner), Room::new(setup, now), media, unix_ms);
+        let (handle, task) = task::room(Arc::clone(&self.inner), Room::new(setup, now), media, (unix_ms, maker));
         let summary = handle.last_summary();
         rooms.insert(code, handle);
         self.inner.tracker.spawn(task);

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::clock::Instant;
 use crate::hub::outbox::{Closing, Lane, Outbox};
 use crate::hub::{Inner, MAILBOX_MAX, PlayheadMoved, RoomHandle, RoomMedia, RoomSummary};
-use crate::model::{MemberId, RoomCode};
+use crate::model::{MemberId, RoomCode, SessionId};
 use crate::rooms::{Event, Input, Join, JoinError, Output, Playhead, Room};
 
 /// What arrives at a room.
@@ -49,14 +49,14 @@ pub(crate) fn room(
     hub: Arc<Inner>,
     mut room: Room,
     media: Option<RoomMedia>,
-    created_at_ms: i64,
+    (created_at_ms, maker): (i64, Option<SessionId>),
 ) -> (RoomHandle, impl Future<Output = ()> + Send + 'static) {
     if let Some(media) = media {
         room.handle(hub.clock.now(), Input::Load(media));
     }
     let info = room.info().clone();
     let media = room.media().cloned();
-    let first = RoomSummary { code: info.code.clone(), name: info.name, members: 0, media, created_at_ms };
+    let first = RoomSummary { code: info.code.clone(), name: info.name, members: 0, media, created_at_ms, maker };
     let (mailbox, receiver) = mpsc::channel(MAILBOX_MAX);
     let (summary, summary_receiver) = watch::channel(first);
     let task = RoomTask {

@@ -54,6 +54,25 @@ impl ClientCaps {
         caps
     }
 
+    /// Reads `{"video":["hevc"],"audio":["opus"],"containers":["webm"],"mse":true}` by the same rules as a query.
+    pub fn from_json(json: &[u8]) -> Result<Self, serde_json::Error> {
+        let said: Self = serde_json::from_slice(json)?;
+        let known = |said: &BTreeSet<String>, known: &[&str], base: &str| {
+            said.iter()
+                .map(String::as_str)
+                .filter(|name| known.contains(name))
+                .chain([base])
+                .map(str::to_owned)
+                .collect()
+        };
+        Ok(Self {
+            video: known(&said.video, &VIDEO, BASE[0]),
+            audio: known(&said.audio, &AUDIO, BASE[1]),
+            containers: known(&said.containers, &CONTAINERS, BASE[2]),
+            mse: said.mse,
+        })
+    }
+
     /// One path segment that says the same: `h264-hevc.aac-mp3.mp4`, with `.native` at the end without MSE.
     pub fn to_key(&self) -> String {
         let join = |names: &BTreeSet<String>| names.iter().map(String::as_str).collect::<Vec<_>>().join("-");
@@ -95,6 +114,14 @@ mod tests {
     fn unknown_names_are_ignored_and_the_base_is_always_there() {
         assert_eq!(ClientCaps::from_query("v=%00,x264&a=&c=..%2F").to_key(), "h264.aac.mp4");
         assert_eq!(ClientCaps::from_query(""), ClientCaps::default());
+    }
+
+    #[test]
+    fn json_says_the_same_as_a_query() {
+        let caps = ClientCaps::from_json(br#"{"video":["hevc","x264"],"containers":["webm"],"mse":false}"#).unwrap();
+        assert_eq!(caps, ClientCaps::from_query("v=hevc&c=webm&mse=0"));
+        assert_eq!(ClientCaps::from_json(b"{}").unwrap(), ClientCaps::default());
+        assert!(ClientCaps::from_json(b"hevc").is_err() && ClientCaps::from_json(br#"{"video":"hevc"}"#).is_err());
     }
 
     #[test]

@@ -6,7 +6,10 @@ use rusqlite_migration::{Error, M, MigrationDefinitionError, Migrations};
 
 use crate::store::StoreError;
 
-const STEPS: &[M<'static>] = &[M::up(include_str!("../../assets/migrations/0001_titles.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("../../assets/migrations/0001_titles.sql")),
+    M::up(include_str!("../../assets/migrations/0002_access.sql")),
+];
 
 pub(super) fn to_latest(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     Migrations::from_slice(STEPS).to_latest(connection).map_err(|error| match error {

@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{Auth, Claims, Issued, Role};
-use crate::http::extract::{Body, COOKIE, SignedIn};
+use crate::http::extract::{Body, COOKIE, SignedIn, Visitor};
 use crate::http::problem::Problem;
 use crate::http::site::Site;
 use crate::model::DisplayName;
@@ -26,11 +26,22 @@ where
     OpenApiRouter::new().routes(routes!(guest)).routes(routes!(setup)).routes(routes!(me)).routes(routes!(logout))
 }
 
-/// Signs somebody in with nothing but a name.
+/// Signs somebody in with nothing but a name; with a session they have, under this name from now on.
 #[utoipa::path(post, path = "/api/v1/auth/guest", tag = "auth", request_body = GuestRequest,
     responses((status = 200, body = Session), (status = 422, body = rest::Problem)))]
-async fn guest(State(auth): State<Auth>, State(site): State<Site>, Body(ask): Body<GuestRequest>) -> Response {
-    session(auth.issue_guest(ask.name, ask.room), &site)
+async fn guest(
+    State(auth): State<Auth>,
+    State(site): State<Site>,
+    visitor: Result<Visitor, Problem>,
+    Body(ask): Body<GuestRequest>,
+) -> Response {
+    // Whoever has a session keeps it and what it may do: their rooms stay theirs, and a host stays host.
+    let issued = match visitor {
+        Ok(Visitor(Some(claims))) => auth.issue_again(&claims, ask.name, ask.room),
+        // With a token that is no good they are somebody new.
+        Ok(Visitor(None)) | Err(_) => auth.issue_guest(ask.name, ask.room),
+    };
+    session(issued, &site)
 }
 
 /// Makes whoever holds the set-up link the host, once.
@@ -42,7 +53,7 @@ async fn setup(
     Body(ask): Body<SetupRequest>,
 ) -> Result<Response, Problem> {
     let name = ask.name.map_or_else(|| DisplayName::new(HOST_NAME), Ok).map_err(|_| Problem::internal())?;
-    let issued = auth.claim(&ask.token, name).map_err(|_| {
+    let issued = auth.claim(&ask.token, name).await.map_err(|_| {
         Problem::new(
             StatusCode::UNAUTHORIZED,
             "setup_used",
@@ -62,19 +73,23 @@ async fn me(SignedIn(claims): SignedIn) -> Json<User> {
 /// Ends the session: its token and stream addresses are void from now on.
 #[utoipa::path(post, path = "/api/v1/auth/logout", tag = "auth",
     responses((status = 204), (status = 401, body = rest::Problem)))]
-async fn logout(State(auth): State<Auth>, SignedIn(claims): SignedIn) -> Response {
-    auth.revoke(claims.session);
+async fn logout(State(auth): State<Auth>, SignedIn(claims): SignedIn) -> Result<Response, Problem> {
+    auth.revoke(claims.session).await?;
     let cookie = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
-    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
 fn session(issued: Issued, site: &Site) -> Response {
-    let secure = if site.is_https() { "; Secure" } else { "" };
-    let cookie =
-        format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}", issued.token, issued.expires_in_s);
+    let cookie = cookie(&issued, site);
     let body = Session { user: user(&issued.claims), access_token: issued.token, expires_in: issued.expires_in_s };
     let headers = [(header::SET_COOKIE, cookie), (header::CACHE_CONTROL, "no-store".to_owned())];
     (headers, Json(body)).into_response()
+}
+
+/// The header value by which a browser remembers a session.
+pub(super) fn cookie(issued: &Issued, site: &Site) -> String {
+    let secure = if site.is_https() { "; Secure" } else { "" };
+    format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}", issued.token, issued.expires_in_s)
 }
 
 fn user(claims: &Claims) -> User {

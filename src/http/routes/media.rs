@@ -32,6 +32,9 @@ where
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(playback)).routes(routes!(poster))
 }
 
+/// What a client can play, as JSON, for those that would rather not put it into the address.
+const CAPABILITIES: &str = "x-watchparty-capabilities";
+
 /// Which part of the list.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -70,8 +73,12 @@ async fn show(State(library): State<Library>, InPath(id): InPath<String>) -> Res
 }
 
 /// What this client gets, with signed addresses.
-#[utoipa::path(get, path = "/api/v1/media/{id}/playback", tag = "media", params(("id" = MediaId, Path), CapsQuery),
-    responses((status = 200, body = Playback), (status = 404, body = rest::Problem), (status = 410, body = rest::Problem),
+#[utoipa::path(get, path = "/api/v1/media/{id}/playback", tag = "media", 
+    params(("id" = MediaId, Path), CapsQuery,
+           ("X-Watchparty-Capabilities" = Option<String>, Header,
+            description = "The same as JSON, read when there is no query: \
+                           `{\"video\":[\"hevc\"],\"audio\":[\"opus\"],\"containers\":[\"webm\"],\"mse\":true}`")),
+    responses((status = 200, body = Playback), (status = 400, body = rest::Problem), (status = 404, body = rest::Problem), (status = 410, body = rest::Problem),
               (status = 422, body = rest::Problem)))]
 async fn playback(
     State(library): State<Library>,
@@ -79,10 +86,11 @@ async fn playback(
     State(auth): State<Auth>,
     Visitor(visitor): Visitor,
     uri: Uri,
+    headers: HeaderMap,
     InPath(id): InPath<String>,
 ) -> Result<Response, Problem> {
     let id = media_id(&id)?;
-    let caps = ClientCaps::from_query(uri.query().unwrap_or_default());
+    let caps = caps_of(&uri, &headers)?;
     let source = library.source(id).await?;
     let film = media.presentation(&source).await?;
     let decision = decide(&film, &caps, &media.heights_for(&source)).map_err(MediaError::from)?;
@@ -127,6 +135,17 @@ async fn poster(
     let mut response = (fresh, bytes).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
     Ok(response)
+}
+
+/// From the query or, without one, from the header.
+fn caps_of(uri: &Uri, headers: &HeaderMap) -> Result<ClientCaps, Problem> {
+    match (uri.query(), headers.get(CAPABILITIES)) {
+        (None | Some(""), Some(json)) => ClientCaps::from_json(json.as_bytes()).map_err(|error| {
+            let detail = format!("The header {CAPABILITIES} is not understood: {error}");
+            Problem::new(StatusCode::BAD_REQUEST, "invalid_capabilities", detail)
+        }),
+        (query, _) => Ok(ClientCaps::from_query(query.unwrap_or_default())),
+    }
 }
 
 fn media_id(text: &str) -> Result<MediaId, Problem> {

@@ -6,16 +6,20 @@ use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::{Auth, Claims};
+use crate::auth::{Auth, Claims, Role};
 use crate::discovery;
-use crate::http::extract::{Body, InPath, SignedIn};
+use crate::http::extract::{Body, InPath, SignedIn, Visitor};
 use crate::http::problem::Problem;
+use crate::http::routes::auth::cookie;
 use crate::http::site::Site;
 use crate::hub::{Hub, RoomHandle, RoomMedia, RoomSummary};
 use crate::library::{Library, LibraryError};
-use crate::model::{MediaId, MediaTime, RoomCode};
+use crate::model::{DisplayName, MediaId, MediaTime, RoomCode};
 use crate::protocol::rest;
 use crate::protocol::rest::{CreateRoom, Room, RoomList, RoomTitle, UpdateRoom};
+
+/// What somebody is called who made a room before saying who they are.
+const MAKER_NAME: &str = "Guest";
 
 pub(in crate::http) fn router<S>() -> OpenApiRouter<S>
 where
@@ -28,22 +32,32 @@ where
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(show, update, close)).routes(routes!(qr))
 }
 
-/// Every room, newest first.
+/// The rooms this session made, newest first; every room for the host. A code lets its holder in, so it is not told
+/// to anybody else.
 #[utoipa::path(get, path = "/api/v1/rooms", tag = "rooms", responses((status = 200, body = RoomList)))]
-async fn list(State(hub): State<Hub>, State(site): State<Site>, headers: HeaderMap) -> Json<RoomList> {
+async fn list(
+    State(hub): State<Hub>,
+    State(site): State<Site>,
+    Visitor(visitor): Visitor,
+    headers: HeaderMap,
+) -> Json<RoomList> {
     let mut rooms = hub.list();
+    rooms.retain(|room| visitor.as_ref().is_some_and(|claims| is_in_charge(claims, room)));
     rooms.sort_by_key(|room| std::cmp::Reverse(room.created_at_ms));
     let base = site.share_base(&headers);
     Json(RoomList { items: rooms.into_iter().map(|room| translate(room, &base)).collect() })
 }
 
-/// Makes a room, with a title on the screen if one is named.
+/// Makes a room, with a title on the screen if one is named. Whoever has no session gets one, as a cookie, by which the
+/// room stays theirs.
 #[utoipa::path(post, path = "/api/v1/rooms", tag = "rooms", request_body = CreateRoom,
     responses((status = 201, body = Room), (status = 404, body = rest::Problem), (status = 422, body = rest::Problem)))]
 async fn create(
     State(hub): State<Hub>,
     State(library): State<Library>,
+    State(auth): State<Auth>,
     State(site): State<Site>,
+    Visitor(visitor): Visitor,
     headers: HeaderMap,
     Body(ask): Body<CreateRoom>,
 ) -> Result<Response, Problem> {
@@ -51,9 +65,20 @@ async fn create(
         Some(id) => Some(to_watch(&library, id).await?),
         None => None,
     };
-    let room = translate(hub.create(ask.name, media)?, &site.share_base(&headers));
+    let (maker, remember) = if let Some(claims) = visitor {
+        (claims.session, None)
+    } else {
+        let name = DisplayName::new(MAKER_NAME).map_err(|_| Problem::internal())?;
+        let issued = auth.issue_guest(name, None);
+        (issued.claims.session, Some([(header::SET_COOKIE, cookie(&issued, &site))]))
+    };
+    let room = translate(hub.create(ask.name, media, Some(maker))?, &site.share_base(&headers));
     let location = [(header::LOCATION, format!("/api/v1/rooms/{}", room.code))];
-    Ok((StatusCode::CREATED, location, Json(room)).into_response())
+    let mut response = (StatusCode::CREATED, location, Json(room)).into_response();
+    if let Some(remember) = remember {
+        response = (remember, response).into_response();
+    }
+    Ok(response)
 }
 
 /// One room.
@@ -69,10 +94,11 @@ async fn show(
     Ok(Json(translate(room.summary().await, &site.share_base(&headers))))
 }
 
-/// Puts another title on the screen, paused at its start.
+/// Puts another title on the screen, paused at its start. For the maker, the host, and those invited to this room.
 #[utoipa::path(put, path = "/api/v1/rooms/{code}", tag = "rooms", params(("code" = RoomCode, Path)),
     request_body = UpdateRoom,
-    responses((status = 200, body = Room), (status = 401, body = rest::Problem), (status = 404, body = rest::Problem)))]
+    responses((status = 200, body = Room), (status = 401, body = rest::Problem), (status = 403, body = rest::Problem),
+              (status = 404, body = rest::Problem)))]
 async fn update(
     State(hub): State<Hub>,
     State(library): State<Library>,
@@ -83,24 +109,29 @@ async fn update(
     Body(ask): Body<UpdateRoom>,
 ) -> Result<Json<Room>, Problem> {
     let (code, room) = find(&hub, &code)?;
-    may_enter(&claims, &code)?;
+    if claims.room.as_ref() != Some(&code) && !is_in_charge(&claims, &room.summary().await) {
+        return Err(not_in_charge());
+    }
     if let Some(id) = ask.media_id {
         room.load(to_watch(&library, id).await?).await?;
     }
     Ok(Json(translate(room.summary().await, &site.share_base(&headers))))
 }
 
-/// Ends a room and sends its members away.
+/// Ends a room and sends its members away. For its maker and the host.
 #[utoipa::path(delete, path = "/api/v1/rooms/{code}", tag = "rooms", params(("code" = RoomCode, Path)),
-    responses((status = 204), (status = 401, body = rest::Problem), (status = 404, body = rest::Problem)))]
+    responses((status = 204), (status = 401, body = rest::Problem), (status = 403, body = rest::Problem),
+              (status = 404, body = rest::Problem)))]
 async fn close(
     State(hub): State<Hub>,
     SignedIn(claims): SignedIn,
     InPath(code): InPath<String>,
 ) -> Result<StatusCode, Problem> {
-    let (code, _) = find(&hub, &code)?;
-    may_enter(&claims, &code)?;
-    if hub.close(&code).await { Ok(StatusCode::NO_CONTENT) } else { Err(no_room()) }
+    let (code, room) = find(&hub, &code)?;
+    if !is_in_charge(&claims, &room.summary().await) {
+        return Err(not_in_charge());
+    }
+    if hub.close(&code).await { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::no_room()) }
 }
 
 /// The share link as a QR code.
@@ -120,20 +151,17 @@ async fn qr(
 
 /// A code that is no code and one that nobody has get the same answer.
 fn find(hub: &Hub, code: &str) -> Result<(RoomCode, RoomHandle), Problem> {
-    let code: RoomCode = code.parse().map_err(|_| no_room())?;
-    let room = hub.room(&code).ok_or_else(no_room)?;
+    let code: RoomCode = code.parse().map_err(|_| Problem::no_room())?;
+    let room = hub.room(&code).ok_or_else(Problem::no_room)?;
     Ok((code, room))
 }
 
-fn no_room() -> Problem {
-    Problem::not_found("room_not_found", "There is no room with this code; it may have ended.")
+fn is_in_charge(claims: &Claims, room: &RoomSummary) -> bool {
+    claims.role == Role::Host || room.maker == Some(claims.session)
 }
 
-fn may_enter(claims: &Claims, code: &RoomCode) -> Result<(), Problem> {
-    if claims.room.as_ref().is_none_or(|room| room == code) {
-        return Ok(());
-    }
-    Err(Problem::new(StatusCode::FORBIDDEN, "other_room", "You were invited to another room."))
+fn not_in_charge() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "not_your_room", "Only whoever made this room, or the host, may do this.")
 }
 
 async fn to_watch(library: &Library, id: MediaId) -> Result<RoomMedia, Problem> {

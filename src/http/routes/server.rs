@@ -23,7 +23,7 @@ async fn server(State(site): State<Site>, State(auth): State<Auth>) -> Json<Serv
     Json(ServerInfo {
         name: site.name().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        setup_needed: auth.setup_open(),
+        setup_needed: !auth.is_claimed(),
         lan: site.lan(),
     })
 }

@@ -39,9 +39,9 @@ async fn a_guest_needs_a_name_and_gets_a_token_and_a_cookie() {
 }
 
 #[tokio::test]
-async fn the_set_up_link_makes_one_host() {
-    let empty = tempfile::tempdir().unwrap();
-    let server = Server::with_films(&[empty.path()]);
+async fn the_set_up_link_makes_one_host_and_a_restart_knows_it() {
+    let (empty, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut server = Server::on(data.path(), &[empty.path()], &[]);
     let link = server.line()["setup_url"].as_str().unwrap();
     let token = link.split_once("#setup=").unwrap().1;
     let ask = json!({"token": token});
@@ -49,6 +49,9 @@ async fn the_set_up_link_makes_one_host() {
     let session: serde_json::Value = claim().await.json().await.unwrap();
     assert_eq!(session["user"]["role"], "host");
     assert_eq!(claim().await.status(), 401);
+    assert_eq!(server.json("/api/v1/server").await["setup_needed"], false);
+    assert_eq!(server.stop().await, Some(0));
+    let server = Server::on(data.path(), &[empty.path()], &[]);
     assert_eq!(server.json("/api/v1/server").await["setup_needed"], false);
 }
 

@@ -46,6 +46,24 @@ async fn the_file_itself_comes_whole_or_in_ranges() {
 }
 
 #[tokio::test]
+async fn what_a_client_can_play_is_said_in_the_query_or_in_a_header() {
+    let Some((_dir, server, _)) = watching("sintel_trailer_720p.mp4").await else { return };
+    let titles = server.json("/api/v1/media").await;
+    let path = format!("/api/v1/media/{}/playback", titles["items"][0]["id"].as_str().unwrap());
+    let ask = |query: &str, caps: &str| {
+        server.http.get(server.url(&format!("{path}{query}"))).header("X-Watchparty-Capabilities", caps).send()
+    };
+    let caps = r#"{"video":["hevc"],"audio":["opus"],"containers":["webm"]}"#;
+    for (query, expected) in [("", "master.h264-hevc.aac-opus.mp4-webm.m3u8"), ("?v=vp9", "master.h264-vp9.aac-mp3.")] {
+        let playback: Value = ask(query, caps).await.unwrap().json().await.unwrap();
+        assert!(address(&playback, "master_url").contains(expected), "{playback}");
+    }
+    let refused = ask("", "hevc").await.unwrap();
+    assert_eq!(refused.status(), 400);
+    assert_eq!(refused.json::<Value>().await.unwrap()["code"], "invalid_capabilities");
+}
+
+#[tokio::test]
 async fn playlists_lead_to_segments() {
     let Some((_dir, server, playback)) = watching("sintel_trailer_720p.mp4").await else { return };
     let master_path = address(&playback, "master_url");

@@ -45,7 +45,7 @@ async fn hear(seat: &Seat, text: &str) {
 #[tokio::test]
 async fn a_reader_that_never_reads_is_let_go_and_nobody_else_notices() {
     let running = hub();
-    let room = running.hub.create(None, None).unwrap().code;
+    let room = running.hub.create(None, None, None).unwrap().code;
     let room = running.hub.room(&room).unwrap();
     let sleeper = room.join(knock("Sleeper")).await.unwrap();
     let mut talkers = Vec::new();
@@ -70,7 +70,7 @@ async fn a_reader_that_never_reads_is_let_go_and_nobody_else_notices() {
 #[tokio::test]
 async fn a_seat_that_is_dropped_is_given_back() {
     let running = hub();
-    let room = running.hub.create(None, None).unwrap().code;
+    let room = running.hub.create(None, None, None).unwrap().code;
     let room = running.hub.room(&room).unwrap();
     drop(room.join(knock("Ann")).await.unwrap());
     assert_eq!(room.summary().await.members, 0);
@@ -80,19 +80,19 @@ async fn a_seat_that_is_dropped_is_given_back() {
 async fn there_are_only_so_many_rooms_and_each_has_its_own_code() {
     let running = hub();
     for _ in 0..ROOMS_MAX {
-        running.hub.create(None, None).unwrap();
+        running.hub.create(None, None, None).unwrap();
     }
-    assert_eq!(running.hub.create(None, None).unwrap_err(), HubError::Full);
+    assert_eq!(running.hub.create(None, None, None).unwrap_err(), HubError::Full);
     assert_eq!(running.hub.list().len(), ROOMS_MAX);
     let first = running.hub.list()[0].code.clone();
     assert!(running.hub.close(&first).await);
-    running.hub.create(None, None).unwrap();
+    running.hub.create(None, None, None).unwrap();
 }
 
 #[tokio::test]
 async fn stopping_ends_every_room() {
     let running = hub();
-    let room = running.hub.create(None, None).unwrap().code;
+    let room = running.hub.create(None, None, None).unwrap().code;
     let room = running.hub.room(&room).unwrap();
     let seat = room.join(knock("Ann")).await.unwrap();
     running.stop.cancel();
@@ -100,7 +100,7 @@ async fn stopping_ends_every_room() {
     running.tracker.close();
     timeout(PATIENCE, running.tracker.wait()).await.unwrap();
     assert!(running.hub.list().is_empty());
-    assert_eq!(running.hub.create(None, None).unwrap_err(), HubError::Full);
+    assert_eq!(running.hub.create(None, None, None).unwrap_err(), HubError::Full);
     assert!(matches!(room.join(knock("Bob")).await, Err(HubError::Closed)));
     assert_eq!(room.summary().await.members, 1);
 }

@@ -21,7 +21,11 @@ pub(crate) fn folder() -> Option<PathBuf> {
     }
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/media");
     let folder = given.map_or_else(beside, PathBuf::from);
-    assert!(folder.is_dir(), "no real films in {}: set WATCHPARTY_TEST_MEDIA to their folder, or to `none`", folder.display());
+    assert!(
+        folder.is_dir(),
+        "no real films in {}: set WATCHPARTY_TEST_MEDIA to their folder, or to `none`",
+        folder.display()
+    );
     Some(folder)
 }
 

@@ -1,9 +1,9 @@
 //! Getting in, and not getting in.
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
-use crate::ws::party::Party;
+use crate::ws::party::{PUBLIC_URL, Party};
 
 #[tokio::test]
 async fn hello_is_answered_by_welcome_and_the_state() {
@@ -35,10 +35,11 @@ async fn an_unknown_room_is_said_with_a_close_code_and_with_404_to_others() {
         let answer = reqwest::get(party.url(code).replace("ws://", "http://")).await.unwrap();
         assert_eq!(answer.status(), 404);
         assert_eq!(answer.headers()["content-type"], "application/problem+json");
-        assert!(answer.text().await.unwrap().contains("no_such_room"));
+        assert_eq!(answer.json::<Value>().await.unwrap()["code"], "room_not_found");
     }
     let answer = reqwest::get(party.url(party.room.as_str()).replace("ws://", "http://")).await.unwrap();
-    assert_eq!(answer.status(), 426);
+    assert_eq!((answer.status().as_u16(), &answer.headers()["upgrade"]), (426, &"websocket".parse().unwrap()));
+    assert_eq!(answer.json::<Value>().await.unwrap()["code"], "upgrade_required");
 }
 
 #[tokio::test]
@@ -80,9 +81,13 @@ async fn a_page_of_another_site_may_not_open_a_socket() {
         request.headers_mut().insert("origin", origin.parse().unwrap());
         connect_async(request)
     };
-    let refused = knock("http://evil.example".into()).await.unwrap_err();
-    assert!(refused.to_string().contains("403"), "{refused}");
-    knock(format!("http://{}", party.address)).await.unwrap();
+    for origin in ["http://evil.example".to_owned(), "null".into(), format!("http://{}.evil.example", party.address)] {
+        let refused = knock(origin).await.unwrap_err();
+        assert!(refused.to_string().contains("403"), "{refused}");
+    }
+    for origin in [format!("http://{}", party.address), PUBLIC_URL.into()] {
+        knock(origin).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -15,12 +15,16 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use watchparty::clock::{SharedClock, SystemClock};
+use watchparty::http::{Site, SiteConfig, harden};
 use watchparty::hub::{Hub, RoomMedia};
 use watchparty::model::{DisplayName, MediaTime, RoomCode};
 use watchparty::ws::{Guest, Patience, Sockets, router, translate};
 
 /// Nothing here takes this long; a test that waits longer has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where people outside reach the server, through somebody's proxy.
+pub(crate) const PUBLIC_URL: &str = "https://party.example.org";
 
 pub(crate) fn film() -> RoomMedia {
     let id = "0198c0de00007000800000000000cafe".parse().expect("an id");
@@ -45,7 +49,7 @@ impl Party {
         let clock: SharedClock = Arc::new(SystemClock);
         let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
         let hub = Hub::new(Arc::clone(&clock), tracker.clone(), stop.clone(), translate::encode);
-        let room = hub.create(None, Some(film())).expect("a free room").code;
+        let room = hub.create(None, Some(film()), None).expect("a free room").code;
         let sockets = Sockets {
             hub: hub.clone(),
             clock,
@@ -57,7 +61,9 @@ impl Party {
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound socket");
-        let app: Router = router().with_state(sockets);
+        let site = Site::new(SiteConfig { public_url: Some(PUBLIC_URL.into()), ..SiteConfig::default() });
+        // As the server has it: what the edge changes or refuses is part of what clients get.
+        let app: Router = harden(router().with_state(sockets), site);
         let stopped = stop.clone().cancelled_owned();
         tracker.spawn(async move { axum::serve(listener, app).with_graceful_shutdown(stopped).await });
         Self { address, hub, room, stop, tracker }

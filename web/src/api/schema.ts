@@ -9,7 +9,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs somebody in with nothing but a name. */
+        /** Signs somebody in with nothing but a name; with a session they have, under this name from now on. */
         post: {
             parameters: {
                 query?: never;
@@ -363,7 +363,10 @@ export interface paths {
                     /** @description 0 when the client has no Media Source Extensions. */
                     mse?: number;
                 };
-                header?: never;
+                header?: {
+                    /** @description The same as JSON, read when there is no query: `{"video":["hevc"],"audio":["opus"],"containers":["webm"],"mse":true}` */
+                    "X-Watchparty-Capabilities"?: string | null;
+                };
                 path: {
                     id: components["schemas"]["MediaId"];
                 };
@@ -377,6 +380,14 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Playback"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
                     };
                 };
                 404: {
@@ -465,7 +476,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every room, newest first. */
+        /**
+         * The rooms this session made, newest first; every room for the host. A code lets its holder in, so it is not told
+         *     to anybody else.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -486,7 +500,10 @@ export interface paths {
             };
         };
         put?: never;
-        /** Makes a room, with a title on the screen if one is named. */
+        /**
+         * Makes a room, with a title on the screen if one is named. Whoever has no session gets one, as a cookie, by which the
+         *     room stays theirs.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -569,7 +586,7 @@ export interface paths {
                 };
             };
         };
-        /** Puts another title on the screen, paused at its start. */
+        /** Puts another title on the screen, paused at its start. For the maker, the host, and those invited to this room. */
         put: {
             parameters: {
                 query?: never;
@@ -601,6 +618,14 @@ export interface paths {
                         "application/json": components["schemas"]["Problem"];
                     };
                 };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
                 404: {
                     headers: {
                         [name: string]: unknown;
@@ -612,7 +637,7 @@ export interface paths {
             };
         };
         post?: never;
-        /** Ends a room and sends its members away. */
+        /** Ends a room and sends its members away. For its maker and the host. */
         delete: {
             parameters: {
                 query?: never;
@@ -631,6 +656,14 @@ export interface paths {
                     content?: never;
                 };
                 401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
                     headers: {
                         [name: string]: unknown;
                     };
