@@ -19,7 +19,7 @@ use crate::clock::{SharedClock, SystemClock};
 use crate::config::Settings;
 use crate::discovery;
 use crate::http;
-use crate::http::{Site, SiteConfig};
+use crate::http::{Pace, Site, SiteConfig};
 use crate::hub::{Hub, PlayheadMoved, RoomMedia};
 use crate::library::{Library, LibraryConfig};
 use crate::media::{Media, MediaConfig, Playhead};
@@ -91,6 +91,7 @@ pub(super) async fn services(settings: &Settings, listening: &Listening) -> Resu
         hub,
         library: library.clone(),
         media: media.clone(),
+        pace: Pace::new(clock.clone()),
         site: site.clone(),
         sockets,
         store: store.clone(),
@@ -137,7 +138,7 @@ async fn follow(mut news: broadcast::Receiver<PlayheadMoved>, library: Library, 
 fn verify(auth: Auth) -> ws::Verify {
     Arc::new(move |token| {
         let claims = auth.verify(token).ok()?;
-        Some(Guest { name: claims.name, room: claims.room })
+        Some(Guest { name: claims.name, session: claims.session, room: claims.room })
     })
 }
 

@@ -7,6 +7,7 @@ mod demo;
 mod listen;
 mod lock;
 mod serve;
+mod stall;
 mod state;
 
 use std::io::IsTerminal as _;
@@ -109,6 +110,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// Serves until a signal says stop.
 pub async fn run(settings: Settings) -> Result<(), AppError> {
+    serve::raise_file_limit();
     let folder = lock::DataFolder::claim(&settings.data_dir)?;
     let listening = listen::bind(&settings)?;
     let mut signals = Signals::new()?;

@@ -3,13 +3,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+use crate::app::stall::Stalling;
+use crate::http::Peer;
 
 /// Connections at the same time, of all kinds.
 const CONNECTIONS_MAX: usize = 10_000;
@@ -19,6 +25,19 @@ const HEAD_MAX: Duration = Duration::from_secs(10);
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Pause after a failed accept, such as when the process has no file handles left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Lets the process have as many files and sockets open as the system allows it; many systems start with 1024.
+pub(super) fn raise_file_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        let wanted = Rlimit { current: limit.maximum, maximum: limit.maximum };
+        if let Err(error) = setrlimit(Resource::Nofile, wanted) {
+            tracing::debug!(%error, "the limit of open files stays");
+        }
+    }
+}
 
 /// Accepts on all sockets until `stop`.
 pub(super) fn start(sockets: Vec<TcpListener>, router: &Router, tracker: &TaskTracker, stop: &CancellationToken) {
@@ -45,8 +64,8 @@ impl Acceptor {
     async fn run(self, socket: TcpListener) {
         while let Ok(place) = Arc::clone(&self.places).acquire_owned().await {
             match socket.accept().await {
-                Ok((stream, _)) => {
-                    let connection = converse(stream, self.router.clone(), self.stop.clone(), place);
+                Ok((stream, peer)) => {
+                    let connection = converse(stream, Peer(peer.ip()), self.router.clone(), self.stop.clone(), place);
                     self.tracker.spawn(connection);
                 }
                 Err(error) => {
@@ -58,15 +77,19 @@ impl Acceptor {
     }
 }
 
-async fn converse(stream: TcpStream, router: Router, stop: CancellationToken, place: OwnedSemaphorePermit) {
+async fn converse(stream: TcpStream, peer: Peer, router: Router, stop: CancellationToken, place: OwnedSemaphorePermit) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
+    let answer = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.clone().oneshot(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_MAX)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(Stalling::new(stream)), answer)
         .with_upgrades();
     tokio::pin!(connection);
     let outcome = tokio::select! {

@@ -2,7 +2,7 @@
 use axum::extract::FromRef;
 
 use crate::auth::Auth;
-use crate::http::Site;
+use crate::http::{Pace, Site};
 use crate::hub::Hub;
 use crate::library::Library;
 use crate::media::Media;
@@ -15,6 +15,7 @@ pub(super) struct AppState {
     pub(super) hub: Hub,
     pub(super) library: Library,
     pub(super) media: Media,
+    pub(super) pace: Pace,
     pub(super) site: Site,
     pub(super) sockets: Sockets,
     pub(super) store: Store,
@@ -34,6 +35,7 @@ part!(auth: Auth);
 part!(hub: Hub);
 part!(library: Library);
 part!(media: Media);
+part!(pace: Pace);
 part!(site: Site);
 part!(sockets: Sockets);
 part!(store: Store);

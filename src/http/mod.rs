@@ -6,6 +6,7 @@ mod edge;
 mod extract;
 mod limits;
 mod openapi;
+mod pace;
 mod pages;
 mod problem;
 mod range;
@@ -28,6 +29,7 @@ use crate::media::Media;
 use crate::store::Store;
 
 pub use extract::{SignedIn, Visitor};
+pub use pace::{Pace, Peer};
 pub use problem::Problem;
 pub use site::{Site, SiteConfig};
 
@@ -43,6 +45,7 @@ where
     Hub: FromRef<S>,
     Library: FromRef<S>,
     Media: FromRef<S>,
+    Pace: FromRef<S>,
     Site: FromRef<S>,
     Store: FromRef<S>,
 {
@@ -72,6 +75,7 @@ where
     Hub: FromRef<S>,
     Library: FromRef<S>,
     Media: FromRef<S>,
+    Pace: FromRef<S>,
     Site: FromRef<S>,
 {
     api::<S>().into_openapi()
@@ -84,6 +88,7 @@ where
     Hub: FromRef<S>,
     Library: FromRef<S>,
     Media: FromRef<S>,
+    Pace: FromRef<S>,
     Site: FromRef<S>,
 {
     openapi::empty()

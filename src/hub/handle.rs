@@ -5,9 +5,10 @@ use aws_lc_rs::rand;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::hub::outbox::Outbox;
+use crate::hub::sessions::{Pass, Sessions};
 use crate::hub::task::Mail;
 use crate::hub::{HubError, RoomMedia, RoomSummary};
-use crate::model::{DisplayName, MemberId};
+use crate::model::{DisplayName, MemberId, SessionId};
 use crate::rooms::{Input, Join, Resume, ResumeKey};
 
 /// Somebody at the door of a room.
@@ -15,6 +16,8 @@ use crate::rooms::{Input, Join, Resume, ResumeKey};
 pub struct Knock {
     /// Their name.
     pub name: DisplayName,
+    /// The session they come with; the connection ends with it.
+    pub session: SessionId,
     /// Who they were, if they were here before.
     pub resume: Option<Resume>,
 }
@@ -24,6 +27,7 @@ pub struct Knock {
 pub struct RoomHandle {
     pub(crate) mailbox: mpsc::Sender<Mail>,
     pub(crate) summary: watch::Receiver<RoomSummary>,
+    pub(crate) sessions: Arc<Sessions>,
 }
 
 impl RoomHandle {
@@ -59,7 +63,8 @@ impl RoomHandle {
         let mail = Mail::Join { join, outbox: Arc::clone(&outbox), reply };
         self.mailbox.send(mail).await.map_err(|_| HubError::Closed)?;
         let (member, connection) = answer.await.map_err(|_| HubError::Closed)??;
-        Ok(Seat { member, connection, outbox, mailbox: self.mailbox.clone(), given_back: false })
+        let pass = self.sessions.enter(knock.session, &outbox);
+        Ok(Seat { member, connection, outbox, _pass: pass, mailbox: self.mailbox.clone(), given_back: false })
     }
 
     pub(crate) async fn close(&self) -> bool {
@@ -72,6 +77,7 @@ pub struct Seat {
     member: MemberId,
     connection: u64,
     outbox: Arc<Outbox>,
+    _pass: Pass,
     mailbox: mpsc::Sender<Mail>,
     given_back: bool,
 }

@@ -6,6 +6,7 @@
 mod error;
 mod handle;
 mod outbox;
+mod sessions;
 mod task;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::SharedClock;
+use crate::hub::sessions::Sessions;
 use crate::model::{DisplayName, MediaId, RoomCode, SessionId};
 use crate::rooms::{Event, Limits, Room, Setup};
 
@@ -25,6 +27,7 @@ pub use crate::rooms::RoomMedia;
 pub use error::HubError;
 pub use handle::{Knock, RoomHandle, Seat};
 pub use outbox::{Closing, Outbox};
+pub use sessions::CONNECTIONS_PER_SESSION_MAX;
 
 /// Rooms at the same time.
 pub const ROOMS_MAX: usize = 1000;
@@ -82,6 +85,7 @@ pub(crate) struct Inner {
     pub(crate) encode: Encode,
     pub(crate) stop: CancellationToken,
     pub(crate) moved: broadcast::Sender<PlayheadMoved>,
+    pub(crate) sessions: Arc<Sessions>,
     tracker: TaskTracker,
     rooms: Mutex<BTreeMap<RoomCode, RoomHandle>>,
 }
@@ -101,7 +105,7 @@ impl Hub {
     /// A hub without rooms. Room tasks run on `tracker` and end with `stop`.
     pub fn new(clock: SharedClock, tracker: TaskTracker, stop: CancellationToken, encode: Encode) -> Self {
         let (moved, _) = broadcast::channel(FOLLOW_MAX);
-        let inner = Inner { clock, encode, stop, moved, tracker, rooms: Mutex::default() };
+        let inner = Inner { clock, encode, stop, moved, sessions: Arc::default(), tracker, rooms: Mutex::default() };
         Self { inner: Arc::new(inner) }
     }
 
@@ -145,6 +149,11 @@ impl Hub {
             Some(handle) => handle.close().await,
             None => false,
         }
+    }
+
+    /// Ends all connections of a session that was ended.
+    pub fn end_session(&self, session: SessionId) {
+        self.inner.sessions.end(session);
     }
 
     /// Where rooms go, from now on.

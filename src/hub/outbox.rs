@@ -19,8 +19,10 @@ const BATCH_MAX: usize = 16;
 pub enum Closing {
     /// It did not read fast enough.
     Slow,
-    /// The same member connected again.
+    /// The same member connected again, or the same session too often.
     Replaced,
+    /// The session was ended.
+    SignedOut,
     /// The room ended.
     RoomClosed,
     /// The server goes down.
@@ -107,6 +109,10 @@ impl Outbox {
     pub(crate) fn close(&self, why: Closing) {
         self.slots().closing.get_or_insert(why);
         self.changed.notify_one();
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.slots().closing.is_some()
     }
 
     fn take(&self) -> Result<Vec<Bytes>, Closing> {

@@ -59,6 +59,7 @@ pub(crate) fn room(
     let first = RoomSummary { code: info.code.clone(), name: info.name, members: 0, media, created_at_ms, maker };
     let (mailbox, receiver) = mpsc::channel(MAILBOX_MAX);
     let (summary, summary_receiver) = watch::channel(first);
+    let sessions = Arc::clone(&hub.sessions);
     let task = RoomTask {
         hub,
         code: info.code,
@@ -69,7 +70,7 @@ pub(crate) fn room(
         summary,
         over: None,
     };
-    (RoomHandle { mailbox, summary: summary_receiver }, task.run())
+    (RoomHandle { mailbox, summary: summary_receiver, sessions }, task.run())
 }
 
 impl RoomTask {

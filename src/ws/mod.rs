@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::SharedClock;
 use crate::hub::{Hub, RoomMedia};
-use crate::model::{DisplayName, MediaId, RoomCode};
+use crate::model::{DisplayName, MediaId, RoomCode, SessionId};
 
 pub use limits::Patience;
 
@@ -30,6 +30,8 @@ pub const PATH: &str = "/api/v1/rooms/{code}/ws";
 pub struct Guest {
     /// What others see.
     pub name: DisplayName,
+    /// Their session.
+    pub session: SessionId,
     /// The only room the token is for, if it is bound to one.
     pub room: Option<RoomCode>,
 }

@@ -30,6 +30,7 @@ impl From<Closing> for Ending {
         match why {
             Closing::Slow => Self::Close(close::SLOW, "too slow"),
             Closing::Replaced => Self::Close(close::REPLACED, "connected elsewhere"),
+            Closing::SignedOut => Self::Close(close::UNAUTHORIZED, "signed out"),
             Closing::RoomClosed => Self::Close(close::NO_SUCH_ROOM, "the room is closed"),
             Closing::GoingAway => Self::Close(close_code::AWAY, "the server goes down"),
         }
@@ -117,7 +118,8 @@ impl Line {
                 self.complain("unauthorized", "This invitation is not valid here, or not any more.").await?;
                 return Err(Ending::Close(close::UNAUTHORIZED, "unauthorized"));
             };
-            let knock = Knock { name: guest.name, resume: resume.as_ref().and_then(translate::resume) };
+            let knock =
+                Knock { name: guest.name, session: guest.session, resume: resume.as_ref().and_then(translate::resume) };
             return match room.join(knock).await {
                 Ok(seat) => Ok(seat),
                 Err(HubError::Join(full)) => {

@@ -8,8 +8,10 @@ use utoipa_axum::routes;
 
 use crate::auth::{Auth, Claims, Issued, Role};
 use crate::http::extract::{Body, COOKIE, SignedIn, Visitor};
+use crate::http::pace::{GuestPace, Pace};
 use crate::http::problem::Problem;
 use crate::http::site::Site;
+use crate::hub::Hub;
 use crate::model::DisplayName;
 use crate::protocol::rest;
 use crate::protocol::rest::{GuestRequest, Session, SetupRequest, User, UserRole};
@@ -21,6 +23,8 @@ pub(in crate::http) fn router<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Auth: FromRef<S>,
+    Hub: FromRef<S>,
+    Pace: FromRef<S>,
     Site: FromRef<S>,
 {
     OpenApiRouter::new().routes(routes!(guest)).routes(routes!(setup)).routes(routes!(me)).routes(routes!(logout))
@@ -28,10 +32,11 @@ where
 
 /// Signs somebody in with nothing but a name; with a session they have, under this name from now on.
 #[utoipa::path(post, path = "/api/v1/auth/guest", tag = "auth", request_body = GuestRequest,
-    responses((status = 200, body = Session), (status = 422, body = rest::Problem)))]
+    responses((status = 200, body = Session), (status = 422, body = rest::Problem), (status = 429, body = rest::Problem)))]
 async fn guest(
     State(auth): State<Auth>,
     State(site): State<Site>,
+    _: GuestPace,
     visitor: Result<Visitor, Problem>,
     Body(ask): Body<GuestRequest>,
 ) -> Response {
@@ -70,11 +75,17 @@ async fn me(SignedIn(claims): SignedIn) -> Json<User> {
     Json(user(&claims))
 }
 
-/// Ends the session: its token and stream addresses are void from now on.
+/// Ends the session: its token, stream addresses and sockets are void from now on.
 #[utoipa::path(post, path = "/api/v1/auth/logout", tag = "auth",
     responses((status = 204), (status = 401, body = rest::Problem)))]
-async fn logout(State(auth): State<Auth>, SignedIn(claims): SignedIn) -> Result<Response, Problem> {
-    auth.revoke(claims.session).await?;
+async fn logout(
+    State(auth): State<Auth>,
+    State(hub): State<Hub>,
+    SignedIn(claims): SignedIn,
+) -> Result<Response, Problem> {
+    let remembered = auth.revoke(claims.session).await;
+    hub.end_session(claims.session);
+    remembered?;
     let cookie = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }

@@ -1,6 +1,7 @@
 //! `/api/v1/rooms...`: make, look at, change and end rooms. What happens in them goes through the socket.
 use axum::Json;
-use axum::extract::{FromRef, State};
+use axum::extract::{FromRef, FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
@@ -9,12 +10,13 @@ use utoipa_axum::routes;
 use crate::auth::{Auth, Claims, Role};
 use crate::discovery;
 use crate::http::extract::{Body, InPath, SignedIn, Visitor};
+use crate::http::pace::{Pace, RoomPace};
 use crate::http::problem::Problem;
 use crate::http::routes::auth::cookie;
 use crate::http::site::Site;
 use crate::hub::{Hub, RoomHandle, RoomMedia, RoomSummary};
 use crate::library::{Library, LibraryError};
-use crate::model::{DisplayName, MediaId, MediaTime, RoomCode};
+use crate::model::{DisplayName, MediaId, MediaTime, RoomCode, SessionId};
 use crate::protocol::rest;
 use crate::protocol::rest::{CreateRoom, Room, RoomList, RoomTitle, UpdateRoom};
 
@@ -27,6 +29,7 @@ where
     Auth: FromRef<S>,
     Hub: FromRef<S>,
     Library: FromRef<S>,
+    Pace: FromRef<S>,
     Site: FromRef<S>,
 {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(show, update, close)).routes(routes!(qr))
@@ -51,13 +54,14 @@ async fn list(
 /// Makes a room, with a title on the screen if one is named. Whoever has no session gets one, as a cookie, by which the
 /// room stays theirs.
 #[utoipa::path(post, path = "/api/v1/rooms", tag = "rooms", request_body = CreateRoom,
-    responses((status = 201, body = Room), (status = 404, body = rest::Problem), (status = 422, body = rest::Problem)))]
+    responses((status = 201, body = Room), (status = 404, body = rest::Problem), (status = 422, body = rest::Problem),
+              (status = 429, body = rest::Problem)))]
 async fn create(
     State(hub): State<Hub>,
     State(library): State<Library>,
-    State(auth): State<Auth>,
     State(site): State<Site>,
-    Visitor(visitor): Visitor,
+    _: RoomPace,
+    maker: Maker,
     headers: HeaderMap,
     Body(ask): Body<CreateRoom>,
 ) -> Result<Response, Problem> {
@@ -65,18 +69,11 @@ async fn create(
         Some(id) => Some(to_watch(&library, id).await?),
         None => None,
     };
-    let (maker, remember) = if let Some(claims) = visitor {
-        (claims.session, None)
-    } else {
-        let name = DisplayName::new(MAKER_NAME).map_err(|_| Problem::internal())?;
-        let issued = auth.issue_guest(name, None);
-        (issued.claims.session, Some([(header::SET_COOKIE, cookie(&issued, &site))]))
-    };
-    let room = translate(hub.create(ask.name, media, Some(maker))?, &site.share_base(&headers));
+    let room = translate(hub.create(ask.name, media, Some(maker.session))?, &site.share_base(&headers));
     let location = [(header::LOCATION, format!("/api/v1/rooms/{}", room.code))];
     let mut response = (StatusCode::CREATED, location, Json(room)).into_response();
-    if let Some(remember) = remember {
-        response = (remember, response).into_response();
+    if let Some(cookie) = maker.cookie {
+        response = ([(header::SET_COOKIE, cookie)], response).into_response();
     }
     Ok(response)
 }
@@ -154,6 +151,30 @@ fn find(hub: &Hub, code: &str) -> Result<(RoomCode, RoomHandle), Problem> {
     let code: RoomCode = code.parse().map_err(|_| Problem::no_room())?;
     let room = hub.room(&code).ok_or_else(Problem::no_room)?;
     Ok((code, room))
+}
+
+/// Whose a new room is: the session of whoever asks, or a new one for them to remember.
+struct Maker {
+    session: SessionId,
+    cookie: Option<String>,
+}
+
+impl<S> FromRequestParts<S> for Maker
+where
+    Auth: FromRef<S>,
+    Site: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if let Visitor(Some(claims)) = Visitor::from_request_parts(parts, state).await? {
+            return Ok(Self { session: claims.session, cookie: None });
+        }
+        let name = DisplayName::new(MAKER_NAME).map_err(|_| Problem::internal())?;
+        let issued = Auth::from_ref(state).issue_guest(name, None);
+        Ok(Self { session: issued.claims.session, cookie: Some(cookie(&issued, &Site::from_ref(state))) })
+    }
 }
 
 fn is_in_charge(claims: &Claims, room: &RoomSummary) -> bool {

@@ -68,3 +68,18 @@ async fn pages_are_served_with_a_policy_and_unknown_ones_say_so() {
     let again = server.http.get(server.url("/")).header("if-none-match", tag).send().await.unwrap();
     assert_eq!(again.status(), 304);
 }
+
+#[tokio::test]
+async fn whoever_makes_rooms_without_end_is_told_when_to_come_back() {
+    let (_dir, server) = server();
+    for _ in 0..100 {
+        let response = server.post("/api/v1/rooms", &json!({})).await;
+        if response.status() == 429 {
+            assert_eq!(response.headers()["retry-after"], "1");
+            assert_eq!(problem(response).await, (429, "slow_down".into()));
+            return;
+        }
+        assert_eq!(response.status(), 201);
+    }
+    panic!("a hundred rooms in a row");
+}

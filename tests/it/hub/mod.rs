@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use watchparty::clock::SystemClock;
 use watchparty::hub::{Closing, Hub, HubError, Knock, ROOMS_MAX, Seat};
-use watchparty::model::DisplayName;
+use watchparty::model::{DisplayName, SessionId};
 use watchparty::rooms::Input;
 use watchparty::ws::translate;
 
@@ -26,7 +26,8 @@ fn hub() -> Running {
 }
 
 fn knock(name: &str) -> Knock {
-    Knock { name: DisplayName::new(name).expect("a name"), resume: None }
+    let session = SessionId::from_uuid(uuid::Uuid::new_v4());
+    Knock { name: DisplayName::new(name).expect("a name"), session, resume: None }
 }
 
 /// Reads until a text is heard.

@@ -2,8 +2,9 @@
 use serde_json::{Value, json};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use watchparty::hub::CONNECTIONS_PER_SESSION_MAX;
 
-use crate::ws::party::{PUBLIC_URL, Party};
+use crate::ws::party::{PUBLIC_URL, Party, session_of};
 
 #[tokio::test]
 async fn hello_is_answered_by_welcome_and_the_state() {
@@ -110,4 +111,31 @@ async fn coming_back_with_a_secret_that_is_none_makes_somebody_new() {
         let other = party.join_with(json!({"t": "hello", "v": 1, "token": "Eve", "resume": resume})).await;
         assert_ne!(other.you, ann.you);
     }
+}
+
+#[tokio::test]
+async fn one_session_has_so_many_sockets_and_the_oldest_makes_place() {
+    let party = Party::start().await;
+    let mut first = party.join("Ann").await;
+    let mut others = Vec::new();
+    for _ in 1..CONNECTIONS_PER_SESSION_MAX {
+        others.push(party.join("Ann").await);
+    }
+    let bob = party.join("Bob").await;
+    others.push(party.join("Ann").await);
+    assert_eq!(first.hear_the_end().await, Some(4409));
+    for mut still in others.into_iter().chain([bob]) {
+        still.send(json!({"t": "ping", "c0": 1})).await;
+        still.hear("pong").await;
+    }
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_sockets_of_that_session_alone() {
+    let party = Party::start().await;
+    let (mut ann, mut again, mut bob) = (party.join("Ann").await, party.join("Ann").await, party.join("Bob").await);
+    party.hub.end_session(session_of("Ann"));
+    assert_eq!((ann.hear_the_end().await, again.hear_the_end().await), (Some(4401), Some(4401)));
+    bob.send(json!({"t": "ping", "c0": 1})).await;
+    bob.hear("pong").await;
 }

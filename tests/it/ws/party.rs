@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use watchparty::clock::{SharedClock, SystemClock};
 use watchparty::http::{Site, SiteConfig, harden};
 use watchparty::hub::{Hub, RoomMedia};
-use watchparty::model::{DisplayName, MediaTime, RoomCode};
+use watchparty::model::{DisplayName, MediaTime, RoomCode, SessionId};
 use watchparty::ws::{Guest, Patience, Sockets, router, translate};
 
 /// Nothing here takes this long; a test that waits longer has failed.
@@ -98,11 +98,18 @@ impl Party {
     }
 }
 
+/// Everybody of one name comes with one session.
+pub(crate) fn session_of(name: &str) -> SessionId {
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(name.bytes()).for_each(|(byte, letter)| *byte = letter);
+    SessionId::from_bytes(bytes)
+}
+
 /// A token is a name, or a name and the only room it is for.
 fn verify(token: &str) -> Option<Guest> {
     let (name, room) = token.split_once('@').map_or((token, None), |(name, room)| (name, Some(room)));
     let room = room.map(|room| room.parse().expect("a code"));
-    (name != "nobody").then(|| Guest { name: DisplayName::new(name).expect("a name"), room })
+    (name != "nobody").then(|| Guest { name: DisplayName::new(name).expect("a name"), session: session_of(name), room })
 }
 
 pub(crate) struct Person {

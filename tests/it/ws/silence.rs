@@ -7,7 +7,7 @@ use watchparty::hub::{Knock, Seat};
 use watchparty::model::DisplayName;
 use watchparty::ws::Patience;
 
-use crate::ws::party::{PATIENCE, Party};
+use crate::ws::party::{PATIENCE, Party, session_of};
 
 /// Reads a seat until the first member's presence is as told.
 async fn sees(observer: &Seat, online: bool) {
@@ -41,7 +41,7 @@ async fn whoever_falls_silent_is_shown_offline_until_heard_again_and_let_go_in_t
     let party = Party::start_with(patience).await;
     let room = party.hub.room(&party.room).unwrap();
     let name = DisplayName::new("Observer").unwrap();
-    let observer = room.join(Knock { name, resume: None }).await.unwrap();
+    let observer = room.join(Knock { name, session: session_of("observer"), resume: None }).await.unwrap();
     let mut ann = party.join("Ann").await;
     sees(&observer, true).await;
     sees(&observer, false).await;

@@ -39,6 +39,14 @@ export interface paths {
                         "application/json": components["schemas"]["Problem"];
                     };
                 };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
             };
         };
         delete?: never;
@@ -56,7 +64,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends the session: its token and stream addresses are void from now on. */
+        /** Ends the session: its token, stream addresses and sockets are void from now on. */
         post: {
             parameters: {
                 query?: never;
@@ -534,6 +542,14 @@ export interface paths {
                     };
                 };
                 422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                429: {
                     headers: {
                         [name: string]: unknown;
                     };
