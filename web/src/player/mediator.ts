@@ -26,6 +26,8 @@ export type Report = 'progress' | 'failed' | 'sound';
 export type Started = 'playing' | 'muted' | 'blocked';
 
 const HAVE_FUTURE_DATA = 3;
+/** What is buffered can end a microsecond before the film does: a seek to the very end would never arrive. */
+const END_MARGIN_MS = 50;
 
 /** What the element does that is worth a look. */
 const EVENTS = [
@@ -118,7 +120,8 @@ export class Mediator {
 
   seek(position: number): void {
     this.warm = false;
-    this.element.currentTime = Math.max(0, position) / 1000;
+    const last = this.endsAt - END_MARGIN_MS;
+    this.element.currentTime = Math.max(0, Math.min(position, last)) / 1000;
   }
 
   setRate(rate: number, preservesPitch: boolean): void {
