@@ -49,12 +49,14 @@ where
     Site: FromRef<S>,
     Store: FromRef<S>,
 {
-    let (api, document) = api::<S>().split_for_parts();
-    let api = api
-        .merge(routes::document::router(&document))
-        .merge(routes::health::router())
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, limits::HANDLER_MAX));
-    api.merge(routes::stream::router())
+    let within = |limit| TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, limit);
+    let (quick, mut document) = quick::<S>().split_for_parts();
+    let (slow, rest) = routes::media::slow_router::<S>().split_for_parts();
+    document.merge(rest);
+    let quick = quick.merge(routes::document::router(&document)).merge(routes::health::router());
+    // Of a stream the limit bounds how long it takes to begin, not how long it is.
+    let slow = slow.merge(routes::stream::router());
+    quick.layer(within(limits::HANDLER_MAX)).merge(slow.layer(within(limits::FILM_MAX)))
 }
 
 /// Puts the edge around everything; whatever no route takes is a page.
@@ -78,10 +80,11 @@ where
     Pace: FromRef<S>,
     Site: FromRef<S>,
 {
-    api::<S>().into_openapi()
+    quick::<S>().merge(routes::media::slow_router()).into_openapi()
 }
 
-fn api<S>() -> OpenApiRouter<S>
+/// What answers at once.
+fn quick<S>() -> OpenApiRouter<S>
 where
     S: Services,
     Auth: FromRef<S>,

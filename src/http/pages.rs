@@ -15,9 +15,9 @@ struct Dist;
 const HASHED: &str = "assets/";
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_FIRST: HeaderValue = HeaderValue::from_static("no-cache");
-/// Addresses that the page's own router knows; it shows everything else as "not found".
-const PAGES: &[&str] = &["/", "/sync-check", "/admin", "/login", "/register"];
-const PAGE_FOLDERS: &[&str] = &["/r/", "/m/"];
+/// Addresses that the page's own router knows; it shows everything else as "not found", and so does the status.
+const HOME: &str = "/";
+const ROOMS: &str = "/r/";
 
 /// Answers everything that no route takes.
 pub(super) async fn page_or_asset(request: Request) -> Response {
@@ -32,10 +32,12 @@ pub(super) async fn page_or_asset(request: Request) -> Response {
     if !name.is_empty() && Dist::get(name).is_some() {
         return file(name, StatusCode::OK, &request);
     }
-    let page = PAGES.contains(&path)
-        || PAGE_FOLDERS
-            .iter()
-            .any(|folder| path.strip_prefix(folder).is_some_and(|rest| !rest.trim_matches('/').contains('/')));
+    let is_room = |path: &str| {
+        path.strip_prefix(ROOMS)
+            .map(|code| code.trim_end_matches('/'))
+            .is_some_and(|code| !code.is_empty() && !code.contains('/'))
+    };
+    let page = path == HOME || is_room(path);
     file("index.html", if page { StatusCode::OK } else { StatusCode::NOT_FOUND }, &request)
 }
 

@@ -51,6 +51,7 @@ pub use identity::FileIdentity;
 pub use info::{AudioInfo, Chapter, MediaInfo, Source, StreamInfo, StreamKind, VideoInfo};
 pub use plan::Presentation;
 pub use rendition::RenditionId;
+pub use service::INDEX_LIMIT;
 pub use stats::Stats;
 
 /// The media service. Clones share it.

@@ -173,6 +173,11 @@ impl Presentation {
             }
         }
     }
+
+    /// Whether there is such a segment; cheap, nothing is made.
+    pub fn has_segment(&self, id: RenditionId, index: u32) -> bool {
+        self.track(id, Preset::Ultrafast).is_some_and(|track| track.job(index).is_some())
+    }
 }
 
 impl Track<'_> {

@@ -121,6 +121,11 @@ impl Line {
             let knock =
                 Knock { name: guest.name, session: guest.session, resume: resume.as_ref().and_then(translate::resume) };
             return match room.join(knock).await {
+                // Whoever was signed out on the way in was not among the connections that ended then.
+                Ok(seat) if (self.sockets.verify)(&token).is_none() => {
+                    seat.leave().await;
+                    Err(Closing::SignedOut.into())
+                }
                 Ok(seat) => Ok(seat),
                 Err(HubError::Join(full)) => {
                     self.complain("room_full", &full.to_string()).await?;

@@ -25,11 +25,20 @@ use crate::protocol::rest::{
 pub(in crate::http) fn router<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
+    Library: FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(poster))
+}
+
+/// Waits for the engine to look through the film.
+pub(in crate::http) fn slow_router<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
     Auth: FromRef<S>,
     Library: FromRef<S>,
     Media: FromRef<S>,
 {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(playback)).routes(routes!(poster))
+    OpenApiRouter::new().routes(routes!(playback))
 }
 
 /// What a client can play, as JSON, for those that would rather not put it into the address.

@@ -67,6 +67,9 @@ async fn part(
     let index = name.strip_suffix(".m4s").and_then(|n| n.parse().ok()).ok_or(MediaError::NotFound)?;
     if method == Method::HEAD {
         // Whoever only asks whether it is there shall not make anybody encode it.
+        if !film.has_segment(rendition, index) {
+            return Err(MediaError::NotFound.into());
+        }
         return Ok(bytes(Body::empty(), mime));
     }
     let segment = media.segment(&film, &rendition, index).await?;

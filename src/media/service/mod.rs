@@ -38,7 +38,8 @@ const FILMS_REMEMBERED: usize = 64;
 const INITS_REMEMBERED: usize = 512;
 /// Limits on the time of jobs, from their start.
 const PROBE_LIMIT: Duration = Duration::from_secs(10);
-const INDEX_LIMIT: Duration = Duration::from_mins(1);
+/// The one on finding out how a film is cut, which every presentation waits for the first time.
+pub const INDEX_LIMIT: Duration = Duration::from_mins(1);
 const POSTER_LIMIT: Duration = Duration::from_secs(20);
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 

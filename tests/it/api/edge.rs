@@ -56,7 +56,15 @@ async fn foreign_names_and_foreign_pages_are_refused() {
 #[tokio::test]
 async fn pages_are_served_with_a_policy_and_unknown_ones_say_so() {
     let (_dir, server) = server();
-    for (path, status) in [("/", 200), ("/r/7K3M9QXA", 200), ("/m/1", 200), ("/sync-check", 200), ("/nowhere", 404)] {
+    for (path, status) in [
+        ("/", 200),
+        ("/r/7K3M9QXA", 200),
+        ("/r/", 404),
+        ("/r/a/b", 404),
+        ("/admin", 404),
+        ("/login", 404),
+        ("/nowhere", 404),
+    ] {
         let page = server.get(path).await;
         assert_eq!(page.status(), status, "{path}");
         assert_eq!(page.headers()["x-content-type-options"], "nosniff");

@@ -30,12 +30,28 @@ async fn hear(socket: &mut Socket, kind: &str, wanted: impl Fn(&Value) -> bool) 
     tokio::time::timeout(Duration::from_secs(20), listening).await.unwrap()
 }
 
+/// The code it is closed with.
+async fn closed(socket: &mut Socket) -> u16 {
+    let listening = async {
+        loop {
+            if let Message::Close(frame) = socket.next().await.unwrap().unwrap() {
+                return u16::from(frame.unwrap().code);
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), listening).await.unwrap()
+}
+
 async fn enter(server: &Server, code: &str, name: &str) -> Socket {
     let ask = json!({"name": name, "room": code});
     let session: Value = server.post("/api/v1/auth/guest", &ask).await.json().await.unwrap();
+    enter_with(server, code, &session["access_token"]).await
+}
+
+async fn enter_with(server: &Server, code: &str, token: &Value) -> Socket {
     let url = server.url(&format!("/api/v1/rooms/{code}/ws")).replace("http://", "ws://");
     let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
-    say(&mut socket, json!({"t": "hello", "v": 1, "token": session["access_token"]})).await;
+    say(&mut socket, json!({"t": "hello", "v": 1, "token": token})).await;
     socket
 }
 
@@ -79,12 +95,23 @@ async fn a_token_for_another_room_does_not_open_this_one() {
     let session: Value = server.post("/api/v1/auth/guest", &ask).await.json().await.unwrap();
     let (mut socket, _) = tokio_tungstenite::connect_async(server.url(&url).replace("http://", "ws://")).await.unwrap();
     say(&mut socket, json!({"t": "hello", "v": 1, "token": session["access_token"]})).await;
-    let closed = async {
-        loop {
-            if let Message::Close(frame) = socket.next().await.unwrap().unwrap() {
-                return u16::from(frame.unwrap().code);
-            }
-        }
-    };
-    assert_eq!(tokio::time::timeout(Duration::from_secs(20), closed).await.unwrap(), 4401);
+    assert_eq!(closed(&mut socket).await, 4401);
+}
+
+#[tokio::test]
+async fn whoever_signs_out_is_out_of_the_room_too_and_stays_out_after_a_restart() {
+    let (empty, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut server = Server::on(data.path(), &[empty.path()], &[]);
+    let room: Value = server.post("/api/v1/rooms", &json!({})).await.json().await.unwrap();
+    let session: Value = server.post("/api/v1/auth/guest", &json!({"name": "Ann"})).await.json().await.unwrap();
+    let mut ann = enter_with(&server, room["code"].as_str().unwrap(), &session["access_token"]).await;
+    hear(&mut ann, "welcome", |_| true).await;
+    let token = session["access_token"].as_str().unwrap();
+    let logout = server.http.post(server.url("/api/v1/auth/logout")).bearer_auth(token).send().await.unwrap();
+    assert_eq!(logout.status(), 204);
+    assert_eq!(closed(&mut ann).await, 4401);
+    assert_eq!(server.stop().await, Some(0));
+    let server = Server::on(data.path(), &[empty.path()], &[]);
+    let me = server.http.get(server.url("/api/v1/auth/me")).bearer_auth(token).send().await.unwrap();
+    assert_eq!(me.status(), 401);
 }

@@ -86,8 +86,12 @@ async fn playlists_lead_to_segments() {
         assert!(bytes[4..8] == *b"ftyp" || bytes[4..8] == *b"moof" || bytes[4..8] == *b"styp", "{file}");
     }
     for file in ["v720/99999.m4s", "v721/0.m4s", "vcopy/..%2f..%2fwatchparty.db", "master.x.m3u8"] {
-        assert_eq!(server.get(&format!("{folder}/{file}")).await.status(), 404, "{file}");
+        let url = server.url(&format!("{folder}/{file}"));
+        assert_eq!(server.http.get(&url).send().await.unwrap().status(), 404, "{file}");
+        assert_eq!(server.http.head(&url).send().await.unwrap().status(), 404, "{file}");
     }
+    let head = server.http.head(server.url(&format!("{folder}/{name}/{first}"))).send().await.unwrap();
+    assert_eq!(head.status(), 200);
 }
 
 #[tokio::test]
