@@ -13,7 +13,7 @@ use crate::media::engine::{Cancel, EngineError};
 /// Its name is its title; Windows has no colons in names.
 const FILE_NAME: &str = if cfg!(windows) { "Demo - counter and beep.mp4" } else { "Demo: counter and beep.mp4" };
 /// How long it is.
-const SECONDS: u32 = 120;
+const SECONDS: u32 = 60;
 /// How long making it may take.
 const MAKE_MAX: Duration = Duration::from_mins(5);
 

@@ -12,11 +12,11 @@ use crate::http::problem::Problem;
 use crate::rooms::TokenBucket;
 
 /// Guests from one address at once: a hall full of people behind one router...
-const GUESTS_BURST: u32 = 240;
+const GUESTS_BURST: u32 = 2000;
 /// ... and every second.
-const GUESTS_PER_SECOND: u32 = 4;
+const GUESTS_PER_SECOND: u32 = 100;
 /// Rooms from one address at once...
-const ROOMS_BURST: u32 = 60;
+const ROOMS_BURST: u32 = 240;
 /// ... and every second.
 const ROOMS_PER_SECOND: u32 = 2;
 /// Addresses that are remembered; one more forgets the one that asked longest ago.

@@ -18,6 +18,7 @@ const ASK_FIRST: HeaderValue = HeaderValue::from_static("no-cache");
 /// Addresses that the page's own router knows; it shows everything else as "not found", and so does the status.
 const HOME: &str = "/";
 const ROOMS: &str = "/r/";
+const TITLES: &str = "/m/";
 
 /// Answers everything that no route takes.
 pub(super) async fn page_or_asset(request: Request) -> Response {
@@ -32,12 +33,12 @@ pub(super) async fn page_or_asset(request: Request) -> Response {
     if !name.is_empty() && Dist::get(name).is_some() {
         return file(name, StatusCode::OK, &request);
     }
-    let is_room = |path: &str| {
-        path.strip_prefix(ROOMS)
-            .map(|code| code.trim_end_matches('/'))
-            .is_some_and(|code| !code.is_empty() && !code.contains('/'))
+    let is_below = |folder: &str| {
+        path.strip_prefix(folder)
+            .map(|name| name.trim_end_matches('/'))
+            .is_some_and(|name| !name.is_empty() && !name.contains('/'))
     };
-    let page = path == HOME || is_room(path);
+    let page = path == HOME || is_below(ROOMS) || is_below(TITLES);
     file("index.html", if page { StatusCode::OK } else { StatusCode::NOT_FOUND }, &request)
 }
 

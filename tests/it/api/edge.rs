@@ -59,6 +59,7 @@ async fn pages_are_served_with_a_policy_and_unknown_ones_say_so() {
     for (path, status) in [
         ("/", 200),
         ("/r/7K3M9QXA", 200),
+        ("/m/01a1febcaa187186bdd301ea0558a8ad", 200),
         ("/r/", 404),
         ("/r/a/b", 404),
         ("/admin", 404),
