@@ -4,6 +4,7 @@ import { Lost } from '../ui/Lost';
 import { HomePage } from '../views/home/HomePage';
 import { loadedRoomPage, loadRoomPage } from '../views/room/chunk';
 import { TitlePage } from '../views/title/TitlePage';
+import { normalCode } from './words';
 
 export function App() {
   return (
@@ -27,9 +28,4 @@ function RoomRoute({ code }: { code: string }) {
     if (!Page) void loadRoomPage().then((page) => setPage(() => page));
   }, [Page]);
   return Page && <Page key={code} code={code} />;
-}
-
-/** As the server reads codes: case, dashes and look-alike letters do not matter. */
-export function normalCode(text: string): string {
-  return text.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
 }

@@ -35,3 +35,8 @@ export function names(list: string[]): string {
 export function hour(atMs: number): string {
   return new Date(atMs).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
 }
+
+/** As the server reads codes: case, dashes and look-alike letters do not matter. */
+export function normalCode(text: string): string {
+  return text.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
+}

@@ -1,7 +1,7 @@
 import { ArrowRight } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { useLocation } from 'wouter';
-import { normalCode } from '../../app/App';
+import { normalCode } from '../../app/words';
 import { IconButton } from '../../ui/Button';
 import styles from './JoinByCode.module.css';
 

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import type { Member, State } from '../../api/types';
 import { clockTime } from '../../app/words';
 import styles from './Announcer.module.css';
-import { useRoom } from './RoomPage';
+import { useRoom } from './visit';
 
 const SHOWN_MS = 4_000;
 

@@ -4,7 +4,7 @@ import { hour } from '../../app/words';
 import { IconButton } from '../../ui/Button';
 import styles from './Chat.module.css';
 import { colour } from './People';
-import { useRoom, useSession } from './RoomPage';
+import { useRoom, useSession } from './visit';
 
 const CHARS_MAX = 1000;
 const NEAR_END_PX = 80;

@@ -13,10 +13,10 @@ import { type RefObject, useEffect, useState } from 'react';
 import { clockTime } from '../../app/words';
 import { IconButton } from '../../ui/Button';
 import styles from './ControlBar.module.css';
-import { useRoom, useSession } from './RoomPage';
 import { SeekBar } from './SeekBar';
 import type { RoomSession } from './session';
 import { toggleFullscreen } from './useKeyboard';
+import { useRoom, useSession } from './visit';
 
 interface Props {
   frame: RefObject<HTMLElement | null>;

@@ -2,7 +2,7 @@ import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { recall } from '../../app/memory';
 import { Button } from '../../ui/Button';
 import styles from './JoinCard.module.css';
-import { useRoom, useSession } from './RoomPage';
+import { useRoom, useSession } from './visit';
 
 const NAME_CHARS_MAX = 40;
 

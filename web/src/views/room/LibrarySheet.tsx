@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { IconButton } from '../../ui/Button';
 import { Library } from '../home/Library';
 import styles from './LibrarySheet.module.css';
-import { useRoom, useSession } from './RoomPage';
+import { useRoom, useSession } from './visit';
 
 /** The library over the room, to put on another film for everybody. */
 export function LibrarySheet({ onClose }: { onClose: () => void }) {

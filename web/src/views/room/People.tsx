@@ -1,7 +1,7 @@
 import type { Member } from '../../api/types';
 import { offset } from '../../app/words';
 import styles from './People.module.css';
-import { useRoom } from './RoomPage';
+import { useRoom } from './visit';
 
 /** Who is here, and how each one's player goes. */
 export function People() {

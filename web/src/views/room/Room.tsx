@@ -3,11 +3,11 @@ import { Announcer } from './Announcer';
 import { JoinCard } from './JoinCard';
 import { LibrarySheet } from './LibrarySheet';
 import styles from './Room.module.css';
-import { useRoom } from './RoomPage';
 import { SidePanel } from './SidePanel';
 import { Stage } from './Stage';
 import { StatusStrip } from './StatusStrip';
 import { TopBar } from './TopBar';
+import { useRoom } from './visit';
 
 /** The room: the film, who is here, what is said. The player exists before joining, so that the film can load. */
 export function Room() {

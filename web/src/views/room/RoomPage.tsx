@@ -1,25 +1,10 @@
-import { createContext, useContext, useLayoutEffect, useState } from 'react';
-import { useStore } from 'zustand';
+import { useLayoutEffect, useState } from 'react';
 import { Lost } from '../../ui/Lost';
 import { Room } from './Room';
 import { enterRoom, type RoomSession } from './session';
-import type { RoomView } from './store';
+import { SessionContext, useRoom, useSession } from './visit';
 
 export { enterAhead } from './session';
-
-const SessionContext = createContext<RoomSession | null>(null);
-
-/** The session of the page, for everything inside it. */
-export function useSession(): RoomSession {
-  const session = useContext(SessionContext);
-  if (!session) throw new Error('outside of a room');
-  return session;
-}
-
-/** A part of what the room shows. */
-export function useRoom<T>(select: (view: RoomView) => T): T {
-  return useStore(useSession().store, select);
-}
 
 export default function RoomPage({ code }: { code: string }) {
   const [session, setSession] = useState<RoomSession | null>(null);

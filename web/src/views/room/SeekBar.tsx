@@ -1,7 +1,7 @@
 import { type PointerEvent, useEffect, useRef, useState } from 'react';
 import { clockTime } from '../../app/words';
-import { useRoom, useSession } from './RoomPage';
 import styles from './SeekBar.module.css';
+import { useRoom, useSession } from './visit';
 
 interface Props {
   duration: number;

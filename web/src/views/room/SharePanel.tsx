@@ -1,8 +1,8 @@
 import { Check, Copy, X } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { Button, IconButton } from '../../ui/Button';
-import { useRoom } from './RoomPage';
 import styles from './SharePanel.module.css';
+import { useRoom } from './visit';
 
 const COPIED_MS = 2_000;
 

@@ -1,9 +1,9 @@
 import { useState } from 'react';
 import { Chat } from './Chat';
 import { People } from './People';
-import { useRoom } from './RoomPage';
 import { SharePanel } from './SharePanel';
 import styles from './SidePanel.module.css';
+import { useRoom } from './visit';
 
 type Tab = 'chat' | 'people';
 

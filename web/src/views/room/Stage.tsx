@@ -3,10 +3,10 @@ import { type MouseEvent, useCallback, useLayoutEffect, useRef, useState } from 
 import { Button } from '../../ui/Button';
 import { ControlBar } from './ControlBar';
 import { Help } from './Help';
-import { useRoom, useSession } from './RoomPage';
 import styles from './Stage.module.css';
 import { useKeyboard } from './useKeyboard';
 import { useQuiet } from './useQuiet';
+import { useRoom, useSession } from './visit';
 import { Waiting } from './Waiting';
 
 /** The picture and what lies over it. */

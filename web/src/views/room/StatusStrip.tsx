@@ -1,6 +1,6 @@
 import { offset } from '../../app/words';
-import { useRoom } from './RoomPage';
 import styles from './StatusStrip.module.css';
+import { useRoom } from './visit';
 
 /** What this viewer gets, and how far off the room's position it is. */
 export function StatusStrip() {

@@ -1,9 +1,9 @@
 import { Clapperboard, Share2 } from 'lucide-react';
 import { Button } from '../../ui/Button';
 import { Mark } from '../../ui/Mark';
-import { useRoom } from './RoomPage';
 import { SharePanel } from './SharePanel';
 import styles from './TopBar.module.css';
+import { useRoom } from './visit';
 
 interface Props {
   sharing: boolean;

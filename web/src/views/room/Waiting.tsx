@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { names } from '../../app/words';
-import { useRoom, useSession } from './RoomPage';
+import { useRoom, useSession } from './visit';
 import styles from './Waiting.module.css';
 
 const REFRESH_MS = 250;
