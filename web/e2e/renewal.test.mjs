@@ -187,6 +187,7 @@ test('arrows on the volume move the volume and not the film', async () => {
   await until('the volume moves', async () => Number(await slider.inputValue()) < 1);
   await ui.say(ann, 'said after it');
   await ui.untilHeard(ann, 'said after it');
-  assert.equal((await ui.player(ann)).position, 0);
+  // The gesture that unlocks sound may have moved it by a breath; an arrow would move it by seconds.
+  assert.ok((await ui.player(ann)).position < 500);
   await ann.close();
 });
