@@ -27,8 +27,9 @@ export async function firstFrame(browser, only = Object.keys(KINDS)) {
     const { film, words, goal } = KINDS[kind];
     const found = { open: [], play: [], join: [], seek: [], back: [] };
     for (let i = 0; i < REPEATS; i++) await once(browser, await film(), found);
-    row(`click on the film -> first frame (${words})`, found.open, { goal });
-    row(`click on play -> first moving frame, film loaded (${kind})`, found.play);
+    // Nothing made, no room yet: the picture behind the join card. Its goal holds where the film has to be converted first.
+    row(`click on the film -> first frame (${words})`, found.open, kind === 'hevc' ? { goal } : {});
+    row(`click on play -> first moving frame, film loaded (${kind})`, found.play, { goal });
     row(`second viewer, click on join -> first frame (${kind})`, found.join);
     row(`seek while it plays, not made yet -> frame (${kind})`, found.seek);
     row(`seek back to what was made -> frame (${kind})`, found.back);
