@@ -24,6 +24,8 @@ const FOLDER: &str = "watchparty-segments";
 /// Begins the name of each version's folder; the rest is a hash. Folders with other names are not ours to remove.
 const VERSION_PREFIX: &str = "made-by-";
 const VERSION_BYTES: usize = 16;
+/// Of the hash by which a segment's bytes are named to those who have them.
+const TAG_BYTES: usize = 12;
 /// Locked by the process that works in the folder.
 const LOCK: &str = "lock";
 const EXTENSION: &str = "m4s";
@@ -187,6 +189,14 @@ impl Cache {
         lock(&self.state).entries.contains_key(&key.to_string())
     }
 
+    /// A short name for the bytes of a segment, different for other makers.
+    pub(crate) fn tag(&self, key: &SegmentKey) -> String {
+        let mut hash = digest::Context::new(&digest::SHA256);
+        hash.update(self.folder.as_os_str().as_encoded_bytes());
+        hash.update(key.to_string().as_bytes());
+        hex(&hash.finish().as_ref()[..TAG_BYTES])
+    }
+
     /// Whether what is put in is kept; false after a disk error, until a write succeeds.
     pub(crate) fn keeps(&self) -> bool {
         self.bytes_max > 0 && !self.broken.load(Ordering::Relaxed)
@@ -288,7 +298,11 @@ fn folders(path: &Path) -> io::Result<Vec<PathBuf>> {
 
 fn version_folder(version: &str) -> String {
     let hash = digest::digest(&digest::SHA256, version.as_bytes());
-    hash.as_ref()[..VERSION_BYTES].iter().fold(VERSION_PREFIX.to_owned(), |name, byte| name + &format!("{byte:02x}"))
+    VERSION_PREFIX.to_owned() + &hex(&hash.as_ref()[..VERSION_BYTES])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn is_version_folder(path: &Path) -> bool {

@@ -16,6 +16,7 @@ use crate::clock::SharedClock;
 
 mod cache;
 pub mod caps;
+pub mod compat;
 mod cuts;
 pub mod decide;
 pub mod demo;
@@ -73,6 +74,8 @@ pub struct MediaConfig {
 
 /// A segment's bytes, as far as they exist and as they come.
 pub struct SegmentBody {
+    /// Names the bytes: the same key, the same bytes.
+    pub key: String,
     /// Length, when all of it exists already.
     pub len: Option<u64>,
     /// Fragments in order. Dropping it says that nobody waits here any more.
@@ -80,8 +83,8 @@ pub struct SegmentBody {
 }
 
 impl SegmentBody {
-    fn whole(bytes: Bytes) -> Self {
-        Self { len: Some(bytes.len() as u64), fragments: Box::pin(stream::iter([Ok(bytes)])) }
+    fn whole(key: String, bytes: Bytes) -> Self {
+        Self { key, len: Some(bytes.len() as u64), fragments: Box::pin(stream::iter([Ok(bytes)])) }
     }
 }
 
@@ -115,6 +118,11 @@ impl Media {
     /// The init segment of a rendition.
     pub async fn init(&self, film: &Arc<Presentation>, rendition: &RenditionId) -> Result<Bytes, MediaError> {
         self.service.init(film, *rendition).await
+    }
+
+    /// Names the bytes that a segment would have now; `None` when there is no such segment. Cheap, nothing is made.
+    pub fn segment_key(&self, film: &Arc<Presentation>, rendition: &RenditionId, index: u32) -> Option<String> {
+        self.service.segment_key(film, *rendition, index)
     }
 
     /// A segment of a rendition. Answers when the first bytes are there, or with the reason why they cannot be.

@@ -18,6 +18,11 @@ pub enum RenditionId {
 }
 
 impl RenditionId {
+    /// Whether it is to be heard rather than seen.
+    pub const fn is_sound(self) -> bool {
+        matches!(self, Self::Audio(_))
+    }
+
     /// Whether frames are encoded for it, which is what costs.
     pub const fn is_converted_video(self) -> bool {
         matches!(self, Self::Video(_))

@@ -231,8 +231,12 @@ pub struct Playback {
     /// The file itself; only when this client can play it as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub direct_url: Option<String>,
+    /// HLS master playlist for players other than browsers, such as VLC, mpv and television apps.
+    pub compat_url: String,
     /// How long the title is.
     pub duration_ms: MediaTime,
+    /// Chapter marks, in order.
+    pub chapters: Vec<MediaChapter>,
     /// Seconds until the addresses expire.
     pub expires_in: u64,
     /// Sound tracks to choose from.
