@@ -10,9 +10,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, TryStreamExt, stream};
+use tokio::io::AsyncReadExt;
+use tokio_util::io::ReaderStream;
 
 use crate::clock::SharedClock;
+use crate::media::cache::Stored;
 
 mod cache;
 pub mod caps;
@@ -43,6 +46,7 @@ mod ticks;
 pub mod track;
 mod workers;
 
+pub use cache::default_bytes as cache_bytes_default;
 pub use caps::ClientCaps;
 pub use decide::{Decision, Mode, Unplayable, decide, playable};
 pub use engine::{ProbeError, about};
@@ -54,6 +58,9 @@ pub use plan::Presentation;
 pub use rendition::RenditionId;
 pub use service::INDEX_LIMIT;
 pub use stats::Stats;
+
+/// Bytes of a large segment that are read at once while it is sent.
+const READ_BYTES_AT_ONCE: usize = 256 * 1024;
 
 /// The media service. Clones share it.
 #[derive(Clone)]
@@ -83,8 +90,16 @@ pub struct SegmentBody {
 }
 
 impl SegmentBody {
-    fn whole(key: String, bytes: Bytes) -> Self {
-        Self { key, len: Some(bytes.len() as u64), fragments: Box::pin(stream::iter([Ok(bytes)])) }
+    fn stored(key: String, stored: Stored) -> Self {
+        match stored {
+            Stored::Whole(bytes) => {
+                Self { key, len: Some(bytes.len() as u64), fragments: Box::pin(stream::iter([Ok(bytes)])) }
+            }
+            Stored::File(file, length) => {
+                let chunks = ReaderStream::with_capacity(file.take(length), READ_BYTES_AT_ONCE);
+                Self { key, len: Some(length), fragments: Box::pin(chunks.map_err(MediaError::from)) }
+            }
+        }
     }
 }
 

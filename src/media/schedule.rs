@@ -5,6 +5,9 @@ use crate::media::plan::Track;
 
 /// How far ahead of a playing room segments are made.
 const READ_AHEAD_MS: i64 = 30_000;
+/// What a room has just seen and is about to see stays in the cache, for who comes late and for small seeks back.
+const PINNED_BEHIND_MS: i64 = 60_000;
+const PINNED_AHEAD_MS: i64 = 120_000;
 /// Segments made where a room stands still, so that play and the first second after a seek are instant.
 const STANDING_SEGMENTS: u32 = 3;
 
@@ -87,6 +90,11 @@ pub(crate) fn ahead(track: &Track<'_>, position_ms: i64, reads_on: bool) -> impl
     let standing = near.start.saturating_add(STANDING_SEGMENTS);
     let end = if reads_on { near.end } else { near.end.min(standing) };
     (near.start..end).map(move |n| (n, if n < standing { Priority::RoomNext } else { Priority::ReadAhead }))
+}
+
+/// Segments that the cache shall not let go of while a room is at `position_ms`.
+pub(crate) fn needed(track: &Track<'_>, position_ms: i64) -> Range<u32> {
+    track.covering(position_ms - PINNED_BEHIND_MS, position_ms.saturating_add(PINNED_AHEAD_MS))
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ const INIT_LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Service {
     clock: SharedClock,
-    cache: Cache,
+    cache: Arc<Cache>,
     flights: Flights,
     heads: Heads,
     workers: Workers,
@@ -64,7 +64,7 @@ impl Service {
         engine::tame_memory();
         engine::install_log();
         let service = Arc::new(Self {
-            cache: Cache::open(&config.cache_dir, &cache_version(), config.cache_bytes_max),
+            cache: Arc::new(Cache::open(&config.cache_dir, &cache_version(), config.cache_bytes_max)),
             flights: Flights::default(),
             heads: Heads::default(),
             workers: Workers::new(Arc::clone(&clock)),

@@ -52,9 +52,9 @@ impl Service {
         let order = self.order(film, id, index).ok_or(MediaError::NotFound)?;
         let key = self.cache.tag(&order.key);
         self.films.note(film.source.identity, id, self.clock.now());
-        if let Some(bytes) = self.cache.read_async(&order.key).await {
+        if let Some(stored) = self.cache.find(&order.key).await {
             self.counters.cache_hits.add(1);
-            return Ok(SegmentBody::whole(key, bytes));
+            return Ok(SegmentBody::stored(key, stored));
         }
         self.counters.cache_misses.add(1);
         let mut waiter = self.launch(order, Priority::Waited);

@@ -12,7 +12,7 @@ use crate::media::ladder::Load;
 use crate::media::memo::Asked;
 use crate::media::plan::Presentation;
 use crate::media::rendition::RenditionId;
-use crate::media::schedule::{Priority, ahead};
+use crate::media::schedule::{Priority, ahead, needed};
 use crate::media::service::Service;
 use crate::media::sync::lock;
 
@@ -33,12 +33,14 @@ impl Service {
         };
         let in_use = !view.used.is_empty();
         let renditions = if in_use { view.used } else { self.likely(&film) };
-        let mut orders = Vec::new();
+        let (mut orders, mut pins) = (Vec::new(), Vec::new());
         for id in renditions {
             let Some(track) = film.track(id, self.preset(id)) else { continue };
+            pins.push((id, needed(&track, view.position_ms)));
             let segments = ahead(&track, view.position_ms, in_use && view.playing);
             orders.extend(segments.filter_map(|(index, priority)| Some((priority, self.order(&film, id, index)?))));
         }
+        self.cache.pin(identity, pins);
         orders.sort_by_key(|(priority, order)| (*priority, order.job.index));
         let keys: Vec<SegmentKey> = orders.iter().map(|(_, order)| order.key.clone()).collect();
         let missing = self.films.keep(identity, &keys);
@@ -85,7 +87,9 @@ impl Service {
         if closed > 0 || rests {
             engine::release_memory();
         }
-        for identity in self.films.identities(now) {
+        let identities = self.films.identities(now);
+        self.cache.pin_only(&identities);
+        for identity in identities {
             self.steer(&identity);
         }
     }
