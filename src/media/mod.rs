@@ -40,6 +40,7 @@ mod rest;
 mod samples;
 mod schedule;
 mod service;
+pub mod sheets;
 mod stats;
 mod sync;
 mod ticks;
@@ -56,7 +57,7 @@ pub use identity::FileIdentity;
 pub use info::{AudioInfo, Chapter, MediaInfo, Source, StreamInfo, StreamKind, VideoInfo};
 pub use plan::Presentation;
 pub use rendition::RenditionId;
-pub use service::INDEX_LIMIT;
+pub use service::{INDEX_LIMIT, Thumbs};
 pub use stats::Stats;
 
 /// Bytes of a large segment that are read at once while it is sent.
@@ -123,6 +124,16 @@ impl Media {
     /// A picture that stands for the film: JPEG, at most 640 pixels wide.
     pub async fn poster(&self, source: &Source) -> Result<Bytes, MediaError> {
         self.service.poster(source).await
+    }
+
+    /// The small pictures of a film, for the bar by which one seeks. Asking has them made, when there is time.
+    pub async fn thumbs(&self, film: &Arc<Presentation>) -> Thumbs {
+        self.service.thumbs(film).await
+    }
+
+    /// One of the sheets that the small pictures are on.
+    pub async fn thumbs_sheet(&self, identity: &FileIdentity, number: u32) -> Option<Bytes> {
+        self.service.pictures.sheet(identity, number).await
     }
 
     /// How a film is presented. Remembered; made once, however many ask.

@@ -233,6 +233,10 @@ pub struct Playback {
     pub direct_url: Option<String>,
     /// HLS master playlist for players other than browsers, such as VLC, mpv and television apps.
     pub compat_url: String,
+    /// `WebVTT` that says which part of which picture shows the film when; absent for a title without a picture. The
+    /// answer is 202 while they are being made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thumbnails_url: Option<String>,
     /// How long the title is.
     pub duration_ms: MediaTime,
     /// Chapter marks, in order.

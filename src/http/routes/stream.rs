@@ -19,9 +19,12 @@ use crate::library::{Library, LibraryError};
 use crate::media::compat;
 use crate::media::compat::Mover;
 use crate::media::playlist;
-use crate::media::{ClientCaps, Media, MediaError, RenditionId, SegmentBody, Source, decide};
+use crate::media::{ClientCaps, Media, MediaError, RenditionId, SegmentBody, Source, Thumbs, decide};
 
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";
+const VTT: &str = "text/vtt; charset=utf-8";
+/// When to ask again for pictures that are being made, in seconds.
+const THUMBS_RETRY_S: &str = "10";
 /// The address carries the session and an expiry, so what it names never changes while it is good.
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("private, max-age=7200, immutable");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
@@ -38,6 +41,7 @@ where
         .route("/stream/{token}/hls/{master}", get(master))
         .route("/stream/{token}/hls/{rendition}/{file}", get(part))
         .route("/stream/{token}/compat/master.m3u8", get(compat_master))
+        .route("/stream/{token}/thumbs/{file}", get(thumbs))
         .route("/stream/{token}/compat/{rendition}/{file}", get(compat_part))
 }
 
@@ -166,6 +170,32 @@ fn moved(segment: SegmentBody, mut mover: Mover) -> Body {
         stream::iter(parts)
     });
     Body::from_stream(parts)
+}
+
+/// The small pictures of the film; what is being made is answered as such, and is no error.
+async fn thumbs(
+    State(auth): State<Auth>,
+    State(library): State<Library>,
+    State(media): State<Media>,
+    headers: HeaderMap,
+    InPath((token, name)): InPath<(String, String)>,
+) -> Result<Response, Problem> {
+    let source = granted(&auth, &library, &token).await?;
+    let none = || Problem::not_found("no_thumbnails", "There are no small pictures of this title.");
+    if name == "index.vtt" {
+        let film = media.presentation(&source).await?;
+        return match media.thumbs(&film).await {
+            Thumbs::Ready(index) => Ok(text(&headers, VTT, index)),
+            Thumbs::Waiting => {
+                let later = [(header::CACHE_CONTROL, "no-store"), (header::RETRY_AFTER, THUMBS_RETRY_S)];
+                Ok((StatusCode::ACCEPTED, later).into_response())
+            }
+            Thumbs::Never => Err(none()),
+        };
+    }
+    let number = name.strip_suffix(".jpg").and_then(|number| number.parse().ok()).ok_or_else(none)?;
+    let sheet = media.thumbs_sheet(&source.identity, number).await.ok_or_else(none)?;
+    Ok(whole(&headers, "image/jpeg", sheet))
 }
 
 async fn direct(

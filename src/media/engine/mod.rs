@@ -31,6 +31,7 @@ mod nal;
 mod poster;
 mod probe;
 mod survey;
+mod thumbnails;
 mod timeline;
 mod video_copy;
 mod video_h264;
@@ -49,6 +50,7 @@ pub use codec_string::encoded_codec_string;
 pub use head::{Head, SegmentStats};
 pub use log::install_log;
 pub use memory::{release_memory, tame_memory};
+pub use thumbnails::Thumbnails;
 
 pub(in crate::media) use clip::{ClipFormat, Picture, write_clip};
 

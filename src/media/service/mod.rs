@@ -1,5 +1,6 @@
 //! The media service: asks memory, then the disk, then the engine's threads. Probes, plans and init segments are
 //! here; `segments` makes media segments, `steering` makes them before anybody asks.
+mod pictures;
 mod segments;
 mod steering;
 
@@ -27,10 +28,13 @@ use crate::media::plan::{PLAN_VERSION, Presentation, plan};
 use crate::media::rendition::RenditionId;
 use crate::media::rest::Rest;
 use crate::media::schedule::{Kind, Priority};
+use crate::media::service::pictures::Pictures;
 use crate::media::service::segments::profile;
 use crate::media::stats::Counters;
 use crate::media::workers::{Job, Stop, Workers};
 use crate::media::{MediaConfig, Stats};
+
+pub use pictures::Thumbs;
 
 /// Presentations remembered; each holds the cuts of one film.
 const FILMS_REMEMBERED: usize = 64;
@@ -40,13 +44,13 @@ const INITS_REMEMBERED: usize = 512;
 const PROBE_LIMIT: Duration = Duration::from_secs(10);
 /// The one on finding out how a film is cut, which every presentation waits for the first time.
 pub const INDEX_LIMIT: Duration = Duration::from_mins(1);
-const POSTER_LIMIT: Duration = Duration::from_secs(20);
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Service {
     clock: SharedClock,
     cache: Arc<Cache>,
     flights: Flights,
+    pub(crate) pictures: Pictures,
     heads: Heads,
     workers: Workers,
     plans: Memo<FileIdentity, Arc<Presentation>>,
@@ -66,6 +70,7 @@ impl Service {
         let service = Arc::new(Self {
             cache: Arc::new(Cache::open(&config.cache_dir, &cache_version(), config.cache_bytes_max)),
             flights: Flights::default(),
+            pictures: Pictures::new(&config.cache_dir),
             heads: Heads::default(),
             workers: Workers::new(Arc::clone(&clock)),
             plans: Memo::new(FILMS_REMEMBERED),
@@ -103,12 +108,6 @@ impl Service {
             }
             Err(_) => Err(ProbeError::Cancelled),
         }
-    }
-
-    pub(crate) async fn poster(&self, source: &Source) -> Result<Bytes, MediaError> {
-        let source = source.clone();
-        let make = move |cancel: &Cancel| engine::poster(&source, cancel);
-        Ok(self.ask(Kind::Slow, Priority::Background, POSTER_LIMIT, make).await??)
     }
 
     /// Runs something on an engine thread and waits for its answer.

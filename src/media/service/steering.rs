@@ -74,6 +74,7 @@ impl Service {
     }
 
     pub(super) fn look_after(self: &Arc<Self>) {
+        self.make_pictures();
         let now = self.clock.now();
         {
             let mut steered = lock(&self.steered);
