@@ -27,7 +27,7 @@ export function playlistFile(title: string, url: string): string {
 /** A name that every file system takes. */
 export function fileName(title: string): string {
   const clean = title
-    .replace(/[\u0000-\u001f<>:"/\\|?*]+/g, ' ')
+    .replace(/[\p{Cc}<>:"/\\|?*]+/gu, ' ')
     .replace(/\s+/g, ' ')
     .trim();
   return `${clean.slice(0, 80).replace(/\.+$/, '') || 'film'}.m3u`;

@@ -8,8 +8,10 @@ export interface Chapter {
 /** Closer to a chapter's start than this, "back" means the one before. */
 const BACK_MS = 3_000;
 
+const last = <T>(list: T[]): T | undefined => list[list.length - 1];
+
 export function chapterAt<C extends Chapter>(chapters: C[], ms: number): C | null {
-  return chapters.filter((chapter) => chapter.start_ms <= ms).at(-1) ?? null;
+  return last(chapters.filter((chapter) => chapter.start_ms <= ms)) ?? null;
 }
 
 /** Where the next or the previous chapter starts; null when there is none. */
@@ -17,7 +19,7 @@ export function chapterStep(chapters: Chapter[], ms: number, direction: 1 | -1):
   const found =
     direction > 0
       ? chapters.find((chapter) => chapter.start_ms > ms)
-      : chapters.filter((chapter) => chapter.start_ms < ms - BACK_MS).at(-1);
+      : last(chapters.filter((chapter) => chapter.start_ms < ms - BACK_MS));
   return found?.start_ms ?? null;
 }
 
