@@ -21,6 +21,7 @@ mod cache;
 pub mod caps;
 pub mod compat;
 mod cuts;
+pub mod dash;
 pub mod decide;
 pub mod demo;
 pub mod engine;

@@ -16,7 +16,7 @@ use crate::media::track::{FrameGrid, Preset};
 const VERSION: u32 = 7;
 const AAC_CODEC: &str = "mp4a.40.2";
 /// AAC rate with its overhead.
-const AUDIO_BIT_RATE: u64 = 192_000;
+pub(crate) const AUDIO_BIT_RATE: u64 = 192_000;
 /// Peaks of a copied video over the average of its file; only the average is known beforehand.
 const PEAK_OVER_AVERAGE: u64 = 2;
 /// Assumed when a file does not say its rate.
@@ -109,6 +109,11 @@ pub fn rendition(film: &Presentation, id: &RenditionId) -> Option<String> {
     }
     text.push_str("#EXT-X-ENDLIST\n");
     Some(text)
+}
+
+/// The codec of a sound rendition.
+pub(crate) fn sound_codec(_film: &Presentation, _id: RenditionId) -> String {
+    AAC_CODEC.to_owned()
 }
 
 /// Segments always carry parameter sets out of band, so the sample entry is `hvc1` and `avc1` whatever the file had.

@@ -233,6 +233,8 @@ pub struct Playback {
     pub direct_url: Option<String>,
     /// HLS master playlist for players other than browsers, such as VLC, mpv and television apps.
     pub compat_url: String,
+    /// DASH manifest of the same segments.
+    pub dash_url: String,
     /// `WebVTT` that says which part of which picture shows the film when; absent for a title without a picture. The
     /// answer is 202 while they are being made.
     #[serde(skip_serializing_if = "Option::is_none")]

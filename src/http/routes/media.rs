@@ -115,6 +115,7 @@ async fn playback(
         master_url: format!("{base}/hls/master.{}.m3u8", caps.to_key()),
         direct_url: decision.direct.then(|| format!("{base}/direct")),
         compat_url: format!("{base}/compat/master.m3u8"),
+        dash_url: format!("{base}/dash/manifest.{}.mpd", caps.to_key()),
         thumbnails_url: film.video.is_some().then(|| format!("{base}/thumbs/index.vtt")),
         duration_ms: MediaTime::from_ms(film.duration_ms),
         chapters: source.info.chapters.iter().map(chapter).collect(),

@@ -18,10 +18,12 @@ use crate::http::range::Representation;
 use crate::library::{Library, LibraryError};
 use crate::media::compat;
 use crate::media::compat::Mover;
+use crate::media::dash;
 use crate::media::playlist;
 use crate::media::{ClientCaps, Media, MediaError, RenditionId, SegmentBody, Source, Thumbs, decide};
 
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";
+const MANIFEST: &str = "application/dash+xml";
 const VTT: &str = "text/vtt; charset=utf-8";
 /// When to ask again for pictures that are being made, in seconds.
 const THUMBS_RETRY_S: &str = "10";
@@ -40,6 +42,7 @@ where
         .route("/stream/{token}/direct", get(direct))
         .route("/stream/{token}/hls/{master}", get(master))
         .route("/stream/{token}/hls/{rendition}/{file}", get(part))
+        .route("/stream/{token}/dash/{manifest}", get(manifest))
         .route("/stream/{token}/compat/master.m3u8", get(compat_master))
         .route("/stream/{token}/thumbs/{file}", get(thumbs))
         .route("/stream/{token}/compat/{rendition}/{file}", get(compat_part))
@@ -58,6 +61,21 @@ async fn master(
     let film = media.presentation(&source).await?;
     let decision = decide(&film, &caps, &media.heights_for(&source)).map_err(MediaError::from)?;
     Ok(text(&headers, PLAYLIST, playlist::master(&film, &decision)))
+}
+
+async fn manifest(
+    State(auth): State<Auth>,
+    State(library): State<Library>,
+    State(media): State<Media>,
+    headers: HeaderMap,
+    InPath((token, name)): InPath<(String, String)>,
+) -> Result<Response, Problem> {
+    let source = granted(&auth, &library, &token).await?;
+    let key = name.strip_prefix("manifest.").and_then(|name| name.strip_suffix(".mpd"));
+    let caps = key.and_then(ClientCaps::from_key).ok_or(MediaError::NotFound)?;
+    let film = media.presentation(&source).await?;
+    let decision = decide(&film, &caps, &media.heights_for(&source)).map_err(MediaError::from)?;
+    Ok(text(&headers, MANIFEST, dash::manifest(&film, &decision)))
 }
 
 async fn compat_master(
