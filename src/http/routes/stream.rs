@@ -7,7 +7,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use tokio::fs::File;
 
 use crate::auth::{Auth, AuthError};
 use crate::http::etag;
@@ -224,11 +223,7 @@ async fn direct(
     InPath(token): InPath<String>,
 ) -> Result<Response, Problem> {
     let source = granted(&auth, &library, &token).await?;
-    let file = File::open(&source.path).await.map_err(|_| LibraryError::Gone)?;
-    let metadata = file.metadata().await.map_err(|_| LibraryError::Gone)?;
-    if !source.identity.looks_unchanged(&metadata) {
-        return Err(LibraryError::Changed.into());
-    }
+    let (file, metadata) = library.open(&source).await?;
     let what = Representation {
         file,
         size: metadata.len(),

@@ -1104,6 +1104,8 @@ export interface components {
             direct_url?: string | null;
             /** @description HLS master playlist for players other than browsers, such as VLC, mpv and television apps. */
             compat_url: string;
+            /** @description DASH manifest of the same segments. */
+            dash_url: string;
             /**
              * @description `WebVTT` that says which part of which picture shows the film when; absent for a title without a picture. The
              *     answer is 202 while they are being made.
