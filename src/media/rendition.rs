@@ -22,6 +22,14 @@ impl RenditionId {
     pub const fn is_converted_video(self) -> bool {
         matches!(self, Self::Video(_))
     }
+
+    /// The rung of the ladder that frames are encoded for.
+    pub const fn rung(self) -> Option<u32> {
+        match self {
+            Self::Video(rung) => Some(rung),
+            _ => None,
+        }
+    }
 }
 
 /// Not the name of a rendition.

@@ -44,7 +44,7 @@ use crate::media::info::{MediaInfo, Source};
 use crate::media::track::{TrackSpec, VideoIndex};
 
 pub use about::about;
-pub use cancel::Cancel;
+pub use cancel::{Cancel, StandStill};
 pub use codec_string::encoded_codec_string;
 pub use head::{Head, SegmentStats};
 pub use log::install_log;

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use futures_util::future::join_all;
 use watchparty::clock::{Clock, SystemClock};
 use watchparty::media::track::Preset;
-use watchparty::media::{MediaError, Playhead, RenditionId, Source};
+use watchparty::media::{Group, MediaError, Playhead, RenditionId, Source};
 
 use crate::media::harness::Rig;
 use crate::support::films::film as sample;
@@ -67,7 +67,7 @@ async fn a_standing_room_is_made_ready_before_anybody_asks() {
     let Some(path) = sample(MKV) else { return };
     let rig = Rig::start();
     let source = rig.source(path).await;
-    rig.media.follow(&source, Playhead { position_ms: 0, playing: false });
+    rig.media.follow(&source, Group(1), Playhead { position_ms: 0, playing: false });
     rig.until("three segments of picture and three of sound", |media| media.stats().segments_made >= 6).await;
     let film = rig.media.presentation(&source).await.unwrap();
     for id in [RenditionId::VideoCopy, RenditionId::Audio(0)] {
@@ -84,9 +84,10 @@ async fn a_playing_room_is_read_ahead_for_what_its_viewers_take() {
     let source = rig.source(path).await;
     let film = rig.media.presentation(&source).await.unwrap();
     rig.fetch(&film, RenditionId::Audio(0), 0).await.unwrap();
-    rig.media.follow(&source, Playhead { position_ms: 0, playing: true });
-    let segments = film.track(RenditionId::Audio(0), Preset::Ultrafast).unwrap().covering(0, 30_000);
-    rig.until("half a minute of sound", |media| media.stats().segments_made >= u64::from(segments.end)).await;
+    rig.media.follow(&source, Group(1), Playhead { position_ms: 0, playing: true });
+    let segments = film.track(RenditionId::Audio(0), Preset::Ultrafast).unwrap().covering(0, 45_000);
+    rig.until("three quarters of a minute of sound", |media| media.stats().segments_made >= u64::from(segments.end))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -224,10 +225,10 @@ async fn a_room_that_jumps_takes_the_work_along() {
     let film = rig.media.presentation(&source).await.unwrap();
     let id = RenditionId::Video(360);
     rig.fetch(&film, id, 0).await.unwrap();
-    rig.media.follow(&source, Playhead { position_ms: 0, playing: true });
+    rig.media.follow(&source, Group(1), Playhead { position_ms: 0, playing: true });
     rig.until("reading ahead", |media| media.stats().segments_made >= 2).await;
     let before = rig.media.stats();
-    rig.media.follow(&source, Playhead { position_ms: 200_000, playing: false });
+    rig.media.follow(&source, Group(1), Playhead { position_ms: 200_000, playing: false });
     rig.until("rest", |media| media.stats().in_flight == 0 && media.stats().queued == 0).await;
     let near = film.track(id, Preset::Ultrafast).unwrap().covering(200_000, 200_001).start;
     for n in near..near + 3 {
