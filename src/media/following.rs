@@ -91,7 +91,10 @@ impl Films {
         let mut left = Vec::new();
         self.with(source.identity, now, |film| {
             film.source = Some(source.clone());
-            let used = film.groups.remove(&group).map(|place| place.used).unwrap_or_default();
+            let known = film.groups.remove(&group).map(|place| place.used);
+            // Whoever asked before any group was told of belongs to the first one.
+            let used =
+                known.unwrap_or_else(|| if film.groups.is_empty() { film.used.clone() } else { BTreeMap::new() });
             film.groups.insert(group, Place { playhead, at: now, touched: now, used });
             if film.groups.len() > GROUPS_MAX {
                 let oldest = film.groups.iter().min_by_key(|(_, place)| place.touched).map(|(group, _)| *group);

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use futures_util::future::join_all;
 use watchparty::clock::{Clock, SystemClock};
 use watchparty::media::track::Preset;
-use watchparty::media::{Group, MediaError, Playhead, RenditionId, Source};
+use watchparty::media::{ClientCaps, Group, MediaError, Playhead, RenditionId, Source};
 
 use crate::media::harness::Rig;
 use crate::support::films::film as sample;
@@ -237,4 +237,73 @@ async fn a_room_that_jumps_takes_the_work_along() {
     let after = rig.media.stats();
     assert_eq!(after.cache_hits, before.cache_hits + 3);
     assert!(after.segments_made <= before.segments_made + 4, "what the room left behind was dropped: {after:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_rooms_at_one_film_are_each_read_ahead_where_they_are() {
+    let Some(path) = sample("counter_300s_theora.ogv") else { return };
+    let rig = Rig::start();
+    let source = rig.source(path).await;
+    let film = rig.media.presentation(&source).await.unwrap();
+    let id = RenditionId::Video(360);
+    let track = film.track(id, Preset::Ultrafast).unwrap();
+    let places = [0, 200_000];
+    for (room, position_ms) in (1..).zip(places) {
+        rig.media.follow(&source, Group(room), Playhead { position_ms, playing: true });
+        rig.fetch(&film, id, track.covering(position_ms, position_ms + 1).start).await.unwrap();
+    }
+    let wanted = places.map(|place| track.covering(place, place + 10_000));
+    for (room, position_ms) in (1..).zip(places) {
+        rig.media.follow(&source, Group(room), Playhead { position_ms, playing: true });
+    }
+    rig.until("rest", |media| media.stats().in_flight == 0 && media.stats().queued == 0).await;
+    let enough: u64 = wanted.iter().map(|range| u64::from(range.end - range.start)).sum();
+    let hits = rig.media.stats().cache_hits;
+    for n in wanted.iter().cloned().flatten() {
+        rig.fetch(&film, id, n).await.unwrap();
+    }
+    assert_eq!(rig.media.stats().cache_hits, hits + enough);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_is_served_in_the_middle_of_reading_ahead_and_bytes_stay_the_same() {
+    let Some(path) = sample(TEN_BIT) else { return };
+    let id = RenditionId::Video(720);
+    let alone = Rig::start();
+    let film = alone.film(path.clone()).await;
+    let mut expected = Vec::new();
+    for n in 0..5 {
+        expected.push(alone.fetch(&film, id, n).await.unwrap());
+    }
+    let rig = Rig::start();
+    let film = rig.film(path).await;
+    // Somebody follows segment 0 in the making; another wants segment 4 at once, and both get what is theirs.
+    let mut slow = rig.media.segment(&film, &id, 0).await.unwrap();
+    let first = slow.fragments.next().await.unwrap().unwrap();
+    rig.media.follow(&film.source, Group(1), Playhead { position_ms: 2500, playing: true });
+    assert!(rig.fetch(&film, id, 4).await.unwrap() == expected[4]);
+    let mut bytes = first.to_vec();
+    while let Some(fragment) = slow.fragments.next().await {
+        bytes.extend_from_slice(&fragment.unwrap());
+    }
+    assert!(bytes == expected[0]);
+    for n in 1..4 {
+        assert!(rig.fetch(&film, id, n).await.unwrap() == expected[n as usize]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_makes_the_first_segments_of_what_it_offers_in_a_room() {
+    let Some(path) = sample("hevc_main10.mp4") else { return };
+    let rig = Rig::start();
+    let film = rig.film(path).await;
+    rig.media.follow(&film.source, Group(1), Playhead { position_ms: 0, playing: false });
+    let caps = ClientCaps::from_query("v=h264,hevc,hevc10&a=aac&c=mp3");
+    let decision = rig.media.offer(&film, &caps).unwrap();
+    assert_eq!(decision.renditions[0], RenditionId::VideoCopy);
+    assert!(rig.media.wait(&film, &decision).is_none());
+    rig.until("rest", |media| media.stats().in_flight == 0 && media.stats().queued == 0).await;
+    let hits = rig.media.stats().cache_hits;
+    rig.fetch(&film, RenditionId::VideoCopy, 0).await.unwrap();
+    assert_eq!(rig.media.stats().cache_hits, hits + 1);
 }
