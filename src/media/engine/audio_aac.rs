@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use crate::media::engine::av::{Frame, Packet};
 use crate::media::engine::codec::{Answer, Codec};
 use crate::media::engine::demux::Reader;
-use crate::media::engine::downmix::{Converter, Stereo};
+use crate::media::engine::downmix::{Converter, Stereo, gain};
 use crate::media::engine::encode::AacEncoder;
 use crate::media::engine::fragment::{Fragmenter, Sample};
 use crate::media::engine::head::Output;
@@ -38,6 +38,8 @@ const FRAGMENTS_PER_SECOND: i64 = 2;
 
 pub(super) struct AudioHead {
     sample_rate: u32,
+    /// Factor on every sample.
+    gain: f32,
     track: Option<Track>,
 }
 
@@ -61,7 +63,7 @@ impl AudioHead {
         source: &Source,
         stream: u32,
         origin: Origin,
-        sample_rate: u32,
+        (sample_rate, gain_db): (u32, u32),
         cancel: &Cancel,
     ) -> Result<Self, EngineError> {
         let reader = Reader::open(source, stream, cancel)?;
@@ -73,11 +75,11 @@ impl AudioHead {
         let snap = reader.first_time().filter(|_| coarse && frame_size > 0).map(|first| (first, frame_size));
         let jitter = frame_size.max(JITTER_SAMPLES_MIN);
         let track = Track { reader, origin, rate, snap, jitter, kept: VecDeque::new(), ended: false };
-        Ok(Self { sample_rate, track: Some(track) })
+        Ok(Self { sample_rate, gain: gain(gain_db), track: Some(track) })
     }
 
     pub(super) fn silent(sample_rate: u32) -> Self {
-        Self { sample_rate, track: None }
+        Self { sample_rate, gain: 1.0, track: None }
     }
 
     pub(super) fn segment(
@@ -94,10 +96,11 @@ impl AudioHead {
         if (last - first) * FRAME > SAMPLES_MAX {
             return Err(EngineError::Unsupported("a sound segment is too long".to_owned()));
         }
-        let sound = match self.track.as_mut() {
+        let mut sound = match self.track.as_mut() {
             Some(track) => track.sound(first * FRAME, last * FRAME, self.sample_rate, cancel)?,
             None => silence(((last - first) * FRAME) as usize),
         };
+        sound.amplify(self.gain);
         self.encode(job, first, &sound, cancel, output)
     }
 

@@ -7,6 +7,7 @@ use ffmpeg_next::ffi;
 
 use crate::media::engine::EngineError;
 use crate::media::engine::av::{Frame, check};
+use crate::media::rendition::GAIN_DB_MAX;
 
 /// -3 dB, for what is mixed in from the centre and the sides.
 const MINUS_3_DB: f64 = std::f64::consts::FRAC_1_SQRT_2;
@@ -17,6 +18,35 @@ const CHANNELS_MAX: usize = 64;
 pub(super) struct Stereo {
     pub(super) left: Vec<f32>,
     pub(super) right: Vec<f32>,
+}
+
+/// Samples beyond this are bent towards full scale instead of cut off there.
+const KNEE: f32 = 0.7;
+
+/// The factor of so many decibels.
+pub(super) fn gain(db: u32) -> f32 {
+    10_f32.powf(db.min(GAIN_DB_MAX) as f32 / 20.0)
+}
+
+impl Stereo {
+    /// Makes everything louder by one factor. Each sample by itself, so that it does not matter where a segment begins.
+    pub(super) fn amplify(&mut self, factor: f32) {
+        if factor <= 1.0 {
+            return;
+        }
+        for sample in self.left.iter_mut().chain(&mut self.right) {
+            *sample = bend(*sample * factor);
+        }
+    }
+}
+
+fn bend(sample: f32) -> f32 {
+    let over = sample.abs() - KNEE;
+    if over <= 0.0 {
+        return sample;
+    }
+    let room = 1.0 - KNEE;
+    (KNEE + room * (over / (over + room))).copysign(sample)
 }
 
 /// A converter for one kind of input.
