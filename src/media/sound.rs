@@ -9,8 +9,13 @@ use crate::media::ticks;
 
 /// Copied sound may lie so far from where the file has it: less than anybody sees on lips.
 const SHIFT_MAX_MS: i64 = 25;
-/// Sound may end so long before the picture and still be copied: the last frame is said to last.
-const SHORT_MAX_MS: i64 = 500;
+/// Sound may begin so long after the picture: the start is filled up.
+const LATE_MAX_MS: i64 = 150;
+/// Sound may end so long before the picture: the end is filled up. Less than the shortest segment, so that each has
+/// packets of its own.
+const SHORT_MAX_MS: i64 = 400;
+/// The same where the codec has packets of silence.
+const SHORT_QUIET_MAX_MS: i64 = 10_000;
 /// Times may be this part of a frame off the grid, besides what the container's clock rounds.
 const JITTER_PART: i64 = 8;
 /// Fewer packets than this show no grid.
@@ -34,6 +39,8 @@ pub struct SoundSurvey {
     pub sample_rate: u32,
     /// Samples that a packet of this codec can have.
     pub frames: Vec<u32>,
+    /// Whether silence can be made without an encoder.
+    pub quiet: bool,
     /// Samples in one unit of the container's clock, rounded up.
     pub clock: i64,
     /// Times of packets that follow each other, from several places of the file.
@@ -84,19 +91,16 @@ pub fn cut(survey: &SoundSurvey, (end, timescale): (i64, u32)) -> Result<SoundCo
     if grid.phase.abs() * 1000 > SHIFT_MAX_MS * rate {
         return Err(SoundRefusal::OffGrid);
     }
-    if grid.place(survey.first) > 0 {
+    if grid.place(survey.first) * frame * 1000 > LATE_MAX_MS * rate {
         return Err(SoundRefusal::StartsLate);
     }
     let end = ticks::rescale_up(end, timescale, grid.sample_rate);
     let own = (grid.place(survey.last) + 1) * frame;
-    if end - own > SHORT_MAX_MS * rate / 1000 {
+    let short_max = if survey.quiet { SHORT_QUIET_MAX_MS } else { SHORT_MAX_MS };
+    if end - own > short_max * rate / 1000 {
         return Err(SoundRefusal::EndsEarly);
     }
-    let mut cuts = cut_sound(own.min(end), grid.sample_rate, frame);
-    if let Some(last) = cuts.last_mut() {
-        *last = end.max(1).unsigned_abs().div_ceil(frame.unsigned_abs()) as i64 * frame;
-    }
-    Ok(SoundCopy { grid, cuts })
+    Ok(SoundCopy { grid, cuts: cut_sound(end, grid.sample_rate, frame) })
 }
 
 /// The grid that all packets lie on.

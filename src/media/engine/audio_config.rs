@@ -7,6 +7,9 @@ const AAC_RATES: [u32; 13] =
     [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350];
 const AAC_LC: u32 = 2;
 const SBR: u32 = 5;
+/// First byte of a packet with one stereo frame of 20 ms.
+const OPUS_20_MS: u8 = 0xfc;
+const OPUS_20_MS_SAMPLES: u32 = 960;
 const ADTS_HEADER: usize = 7;
 const ADTS_HEADER_WITH_CHECKSUM: usize = 9;
 
@@ -136,13 +139,23 @@ fn asc_of_adts(packet: &[u8], stream: &Parameters<'_>) -> Option<Vec<u8>> {
     Some(asc.bytes)
 }
 
-/// A packet that sounds like nothing, where the codec has one that needs no encoder.
+/// A packet that sounds like nothing, where the codec has one that needs no encoder. For Opus with frames of 20 ms it
+/// needs no neighbour.
 pub(super) fn silence(codec: &str, channels: u16, neighbour: &[u8]) -> Option<Vec<u8>> {
     match codec {
         "aac" => silent_aac(channels),
         // The same mode and bandwidth, and nothing in it: the decoder conceals it.
-        "opus" => neighbour.first().map(|toc| vec![toc & 0xfc]),
+        "opus" => Some(vec![neighbour.first().map_or(OPUS_20_MS, |toc| toc & 0xfc)]),
         _ => None,
+    }
+}
+
+/// Whether [`silence`] always has an answer for this stream.
+pub(super) fn has_silence(codec: &str, channels: u16, frames: &[u32]) -> bool {
+    match codec {
+        "aac" => silent_aac(channels).is_some(),
+        "opus" => channels <= 2 && frames.contains(&OPUS_20_MS_SAMPLES),
+        _ => false,
     }
 }
 

@@ -121,7 +121,8 @@ impl AudioCopyHead {
             if hole > 0 {
                 let near = before.or(packet).map(data);
                 let quiet = silence(&self.codec, channels, near.as_deref().unwrap_or_default());
-                let filling = if hole <= REPEATED_MAX { near.or(quiet) } else { quiet.or(near) };
+                let repeats = before.is_some() && hole <= REPEATED_MAX;
+                let filling = if repeats { near.or(quiet) } else { quiet.or(near) };
                 let none = || EngineError::Damaged(format!("no sound can be read in segment {}", job.index));
                 let filling = filling.ok_or_else(none)?;
                 (0..hole).for_each(|_| push(filling.clone()));

@@ -1,5 +1,5 @@
 //! Looks at the sound streams of a film in three places, to see whether their packets lie on a grid.
-use crate::media::engine::audio_config::{Parameters, entry, frames};
+use crate::media::engine::audio_config::{Parameters, entry, frames, has_silence};
 use crate::media::engine::av::Packet;
 use crate::media::engine::demux::Reader;
 use crate::media::engine::mux::extradata;
@@ -59,10 +59,10 @@ fn look(
         return Ok(Err(SoundRefusal::Uneven));
     }
     let time_base = reader.time_base();
-    let (frames, sample_rate) = {
-        let parameters = reader.parameters()?;
-        (frames(&decode::codec_name(parameters.codec_id), extradata(parameters)), parameters.sample_rate.max(1) as u32)
-    };
+    let parameters = reader.parameters()?;
+    let (codec, sample_rate) = (decode::codec_name(parameters.codec_id), parameters.sample_rate.max(1) as u32);
+    let frames = frames(&codec, extradata(parameters));
+    let quiet = has_silence(&codec, parameters.ch_layout.nb_channels.max(0) as u16, &frames);
     let origin = Origin { pts: index.start_pts, time_base: index.time_base };
     let times = Times { origin, time_base, sample_rate };
     let Some(first) = reader.next(cancel)? else { return Ok(Err(SoundRefusal::Uneven)) };
@@ -83,7 +83,7 @@ fn look(
     };
     // One unit of the clock in samples.
     let clock = (i64::from(time_base.0) * i64::from(sample_rate)).div_euclid(i64::from(time_base.1.max(1))) + 1;
-    Ok(Ok(SoundSurvey { sample_rate, frames, clock, windows: vec![head, middle, tail], first, last }))
+    Ok(Ok(SoundSurvey { sample_rate, frames, quiet, clock, windows: vec![head, middle, tail], first, last }))
 }
 
 /// Whether the stream has a form in MP4.
