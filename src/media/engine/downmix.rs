@@ -1,4 +1,5 @@
 //! Decoded sound of any format and layout to two planes of `f32`, without touching its time.
+use std::borrow::Cow;
 use std::ffi::c_int;
 use std::ptr::{self, NonNull};
 
@@ -28,14 +29,24 @@ pub(super) fn gain(db: u32) -> f32 {
     10_f32.powf(db.min(GAIN_DB_MAX) as f32 / 20.0)
 }
 
+/// Samples louder by one factor. Each by itself, so that it does not matter where a segment begins.
+pub(super) fn amplified(samples: &[f32], factor: f32) -> Cow<'_, [f32]> {
+    if factor <= 1.0 {
+        return Cow::Borrowed(samples);
+    }
+    Cow::Owned(samples.iter().map(|sample| bend(sample * factor)).collect())
+}
+
 impl Stereo {
-    /// Makes everything louder by one factor. Each sample by itself, so that it does not matter where a segment begins.
-    pub(super) fn amplify(&mut self, factor: f32) {
-        if factor <= 1.0 {
-            return;
-        }
-        for sample in self.left.iter_mut().chain(&mut self.right) {
-            *sample = bend(*sample * factor);
+    pub(super) fn silence(length: usize) -> Self {
+        Self { left: vec![0.0; length], right: vec![0.0; length] }
+    }
+
+    /// Silences the first samples.
+    pub(super) fn mute(&mut self, length: usize) {
+        for plane in [&mut self.left, &mut self.right] {
+            let length = length.min(plane.len());
+            plane[..length].fill(0.0);
         }
     }
 }

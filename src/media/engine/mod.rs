@@ -11,6 +11,7 @@ mod audio_aac;
 mod audio_boxes;
 mod audio_config;
 mod audio_copy;
+mod audio_source;
 mod av;
 mod cancel;
 mod clip;
