@@ -10,7 +10,9 @@ use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::library;
 use crate::media::compat;
-use crate::media::{ClientCaps, Decision, Media, MediaConfig, MediaInfo, Mode, Source, StreamInfo, Unplayable, decide};
+use crate::media::{
+    ClientCaps, Decision, Media, MediaConfig, MediaInfo, Mode, Preset, Source, StreamInfo, Tuning, Unplayable, decide,
+};
 
 /// What a client gets.
 #[derive(Clone, Serialize)]
@@ -95,7 +97,12 @@ struct Engine {
 impl Engine {
     fn start(threads: usize) -> Result<Self, CliError> {
         let cache_dir = std::env::temp_dir().join(format!("watchparty-probe-{}", std::process::id()));
-        let config = MediaConfig { cache_dir: cache_dir.clone(), cache_bytes_max: 0, threads };
+        let config = MediaConfig {
+            cache_dir: cache_dir.clone(),
+            cache_bytes_max: 0,
+            threads,
+            tuning: Tuning::Fixed(Preset::Superfast),
+        };
         let media = Media::start(&config, std::sync::Arc::new(SystemClock)).map_err(|error| failed(&error))?;
         Ok(Self { media, cache_dir })
     }

@@ -2,8 +2,8 @@ use bytes::Bytes;
 
 use crate::media::compat::{Mover, NotMovable, Shift};
 
-fn boxed(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
-    [&(content.len() as u32 + 8).to_be_bytes()[..], kind, content].concat()
+fn boxed(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
+    [&(content.len() as u32 + 8).to_be_bytes()[..], &kind, content].concat()
 }
 
 fn words(words: &[u32]) -> Vec<u8> {
@@ -13,12 +13,12 @@ fn words(words: &[u32]) -> Vec<u8> {
 /// A fragment with two samples, the second of which is shown before the first.
 fn fragment(time: u32, offsets: [i32; 2]) -> Vec<u8> {
     let sample = |offset: i32| [1001, 4, 0, offset.cast_unsigned()];
-    let tfhd = boxed(b"tfhd", &words(&[0x0002_0000, 1]));
-    let tfdt = boxed(b"tfdt", &words(&[0x0100_0000, 0, time]));
+    let tfhd = boxed(*b"tfhd", &words(&[0x0002_0000, 1]));
+    let tfdt = boxed(*b"tfdt", &words(&[0x0100_0000, 0, time]));
     let trun = words(&[[0x0100_0f01, 2, 0].as_slice(), &sample(offsets[0]), &sample(offsets[1])].concat());
-    let traf = boxed(b"traf", &[tfhd, tfdt, boxed(b"trun", &trun)].concat());
-    let moof = boxed(b"moof", &[boxed(b"mfhd", &words(&[0, 7])), traf].concat());
-    [moof, boxed(b"mdat", b"moofmoof")].concat()
+    let traf = boxed(*b"traf", &[tfhd, tfdt, boxed(*b"trun", &trun)].concat());
+    let moof = boxed(*b"moof", &[boxed(*b"mfhd", &words(&[0, 7])), traf].concat());
+    [moof, boxed(*b"mdat", b"moofmoof")].concat()
 }
 
 fn mover(later: i64, earlier: i64) -> Mover {
@@ -53,7 +53,7 @@ fn decoding_goes_earlier_and_everything_later_without_a_byte_more() {
 
 #[test]
 fn how_the_bytes_come_in_does_not_matter() {
-    let segment = [fragment(5000, [2002, -1001]), boxed(b"free", &[]), fragment(7002, [0, 0])].concat();
+    let segment = [fragment(5000, [2002, -1001]), boxed(*b"free", &[]), fragment(7002, [0, 0])].concat();
     let whole = moved(&mut mover(240_000, 24_000), &segment, segment.len()).unwrap();
     for step in [1, 2, 7, 8, 9, 100] {
         assert_eq!(moved(&mut mover(240_000, 24_000), &segment, step).unwrap(), whole, "{step}");
@@ -87,6 +87,6 @@ fn nonsense_is_refused_and_never_believed() {
     }
     assert_eq!(moved(&mut mover(1, 1), &words(&[3, 0x6d6f_6f66]), 8), Err(NotMovable));
     assert_eq!(moved(&mut mover(1, 1), &words(&[0x7fff_ffff, 0x6d6f_6f66]), 8), Err(NotMovable));
-    let no_offsets = boxed(b"moof", &boxed(b"traf", &boxed(b"trun", &words(&[0x0300, 1, 5, 6]))));
+    let no_offsets = boxed(*b"moof", &boxed(*b"traf", &boxed(*b"trun", &words(&[0x0300, 1, 5, 6]))));
     assert_eq!(moved(&mut mover(1, 1), &no_offsets, 9), Err(NotMovable));
 }

@@ -119,10 +119,10 @@ fn sound(text: &mut String, film: &Presentation, offer: &Offer) {
     let Some(track) = film.track(offer.id, Preset::Ultrafast) else { return };
     let get = |name| attribute(&offer.attributes, name);
     let language = get("LANGUAGE").map(|tag| format!(" lang=\"{}\"", escaped(&tag))).unwrap_or_default();
-    let _ = write!(
+    let _ = writeln!(
         text,
         "<AdaptationSet contentType=\"audio\" mimeType=\"audio/mp4\" segmentAlignment=\"true\" \
-         startWithSAP=\"1\"{language}>\n"
+         startWithSAP=\"1\"{language}>"
     );
     if get("DEFAULT").as_deref() == Some("YES") {
         text.push_str("<Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"main\"/>\n");
@@ -131,7 +131,7 @@ fn sound(text: &mut String, film: &Presentation, offer: &Offer) {
         let _ = writeln!(text, "<Label>{}</Label>", escaped(&name));
     }
     let _ = write!(text, "<Representation id=\"{}\"", offer.id);
-    put(text, "codecs", Some(playlist::sound_codec(film, offer.id)));
+    put(text, "codecs", playlist::sound_codec(film, offer.id));
     put(text, "bandwidth", Some(playlist::AUDIO_BIT_RATE.to_string()));
     put(text, "audioSamplingRate", Some(track.timescale.to_string()));
     text.push_str(">\n");

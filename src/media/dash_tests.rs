@@ -43,7 +43,7 @@ fn a_film_with_two_languages_reads_exactly_so() {
     assert!(text.contains("<BaseURL>../hls/</BaseURL>"), "{text}");
     assert!(text.contains("startWithSAP=\"1\" lang=\"en\">\n<Role "), "{text}");
     assert!(text.contains("<Label>Tom &amp; &lt;Jerry&gt;, 1</Label>\n<Representation id=\"a1\""), "{text}");
-    assert_eq!(text.matches("<AdaptationSet").count(), 3);
+    assert_eq!(text.matches("<AdaptationSet").count(), 4, "the copy, what is encoded, two languages");
 }
 
 #[test]

@@ -11,6 +11,7 @@ const PICTURES_MAX: i64 = 1_000;
 pub(crate) const COLUMNS: u32 = 8;
 /// Rows of a full sheet.
 const ROWS: u32 = 8;
+pub(crate) const PER_SHEET: u32 = COLUMNS * ROWS;
 /// The box that a picture fits into.
 const WIDTH_MAX: u32 = 192;
 const HEIGHT_MAX: u32 = 128;
@@ -43,10 +44,6 @@ impl Sheets {
         Self { width: even(wide), height: even(high), pictures, step_ms, duration_ms }
     }
 
-    pub(crate) fn per_sheet(&self) -> u32 {
-        COLUMNS * ROWS
-    }
-
     /// When a picture is.
     pub(crate) fn time_ms(&self, picture: u32) -> i64 {
         i64::from(picture) * self.step_ms
@@ -54,8 +51,8 @@ impl Sheets {
 
     /// Rows of the sheet that a picture is on: the last sheet is no higher than it must be.
     pub(crate) fn rows_on(&self, picture: u32) -> u32 {
-        let first = picture - picture % self.per_sheet();
-        (self.pictures - first).min(self.per_sheet()).div_ceil(COLUMNS)
+        let first = picture - picture % PER_SHEET;
+        (self.pictures - first).min(PER_SHEET).div_ceil(COLUMNS)
     }
 
     /// Which part of which sheet to show when.
@@ -63,14 +60,14 @@ impl Sheets {
         let mut text = "WEBVTT\n".to_owned();
         for picture in 0..self.pictures {
             let (from, to) = (self.time_ms(picture), self.time_ms(picture + 1).min(self.duration_ms));
-            let place = picture % self.per_sheet();
+            let place = picture % PER_SHEET;
             let (x, y) = (place % COLUMNS * self.width, place / COLUMNS * self.height);
             let _ = write!(
                 text,
                 "\n{} --> {}\n{}.jpg#xywh={x},{y},{},{}\n",
                 clock(from),
                 clock(to),
-                picture / self.per_sheet(),
+                picture / PER_SHEET,
                 self.width,
                 self.height
             );

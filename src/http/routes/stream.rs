@@ -152,8 +152,9 @@ async fn deliver(
     }
     let index = name.strip_suffix(".m4s").and_then(|n| n.parse().ok()).ok_or(MediaError::NotFound)?;
     let tag = |key: &str| match wanted.audience {
-        Audience::Browsers => format!("\"{key}\""),
-        Audience::Others => format!("\"{key}-c\""),
+        // Weak: made again, a segment shows the same, perhaps in other bytes, for the encoder's speed may differ.
+        Audience::Browsers => format!("W/\"{key}\""),
+        Audience::Others => format!("W/\"{key}-c\""),
     };
     // Whoever has it, or only asks whether it is there, shall not make anybody encode it.
     let known = tag(&media.segment_key(&film, &rendition, index).ok_or(MediaError::NotFound)?);

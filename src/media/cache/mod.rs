@@ -8,15 +8,16 @@ mod lru;
 use std::collections::HashSet;
 use std::fmt;
 use std::fs;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use crate::media::cache::lru::{Lru, Pins};
 use crate::media::identity::FileIdentity;
@@ -172,7 +173,7 @@ impl Cache {
         lock(&self.memory).contains(&path) || lock(&self.disk).contains(&path)
     }
 
-    /// A short name for the bytes of a segment, different for other makers.
+    /// A short name for a segment, different for other makers.
     pub(crate) fn tag(&self, key: &SegmentKey) -> String {
         let mut hash = digest::Context::new(&digest::SHA256);
         hash.update(self.folder.as_os_str().as_encoded_bytes());
@@ -209,34 +210,29 @@ impl Cache {
             return Some(bytes.clone());
         }
         let known = *lock(&self.disk).touch(&path)?;
-        let whole = open_sealed(&self.folder.join(&path), known).and_then(|(file, length)| {
-            let mut content = Vec::with_capacity(usize::try_from(length).ok()?);
-            file.take(length).read_to_end(&mut content).ok()?;
-            (content.len() as u64 == length).then(|| Bytes::from(content))
-        });
+        let whole = fs::read(self.folder.join(&path)).ok().and_then(|content| unseal(content, known));
         self.looked(&path, whole.is_some());
-        let whole = whole?;
-        self.remember(path, whole.clone());
-        Some(whole)
+        self.remember(path, whole.as_ref()?.clone());
+        whole
     }
 
     /// Finds a segment without blocking the caller's thread.
-    pub(crate) async fn find(self: &Arc<Self>, key: &SegmentKey) -> Option<Stored> {
+    pub(crate) async fn find(&self, key: &SegmentKey) -> Option<Stored> {
         let path = key.to_string();
         if let Some(bytes) = lock(&self.memory).touch(&path) {
             return Some(Stored::Whole(bytes.clone()));
         }
         let known = *lock(&self.disk).touch(&path)?;
-        let (cache, key) = (Arc::clone(self), key.clone());
-        let open = move || {
-            if known.bytes <= MEMORY_ENTRY_MAX {
-                return cache.read(&key).map(Stored::Whole);
-            }
-            let opened = open_sealed(&cache.folder.join(&path), known);
-            cache.looked(&path, opened.is_some());
-            opened.map(|(file, length)| Stored::File(tokio::fs::File::from_std(file), length))
-        };
-        tokio::task::spawn_blocking(open).await.ok().flatten()
+        let place = self.folder.join(&path);
+        if known.bytes > MEMORY_ENTRY_MAX {
+            let opened = open_sealed(&place, known).await;
+            self.looked(&path, opened.is_some());
+            return opened.map(|(file, length)| Stored::File(file, length));
+        }
+        let whole = tokio::fs::read(place).await.ok().and_then(|content| unseal(content, known));
+        self.looked(&path, whole.is_some());
+        self.remember(path, whole.as_ref()?.clone());
+        whole.map(Stored::Whole)
     }
 
     /// Notes what a look at a file has shown.
@@ -380,10 +376,22 @@ fn whole(fragments: &[Bytes]) -> Bytes {
     }
 }
 
-/// Opens a file whose seal is right; reads it for that only once.
-fn open_sealed(path: &Path, known: OnDisk) -> Option<(fs::File, u64)> {
-    let mut file = fs::File::open(path).ok()?;
-    let length = file.metadata().ok()?.len().checked_sub(SEAL_BYTES as u64)?;
+/// The content of a file without its seal, if it is as it was written.
+fn unseal(mut content: Vec<u8>, known: OnDisk) -> Option<Bytes> {
+    let at = content.len().checked_sub(SEAL_BYTES)?;
+    let right = if known.sound {
+        content.len() as u64 == known.bytes
+    } else {
+        content[at..] == digest::digest(&digest::SHA256, &content[..at]).as_ref()[..SEAL_BYTES]
+    };
+    content.truncate(at);
+    right.then(|| content.into())
+}
+
+/// Opens a large file that is as it was written; reads it for that only once.
+async fn open_sealed(path: &Path, known: OnDisk) -> Option<(tokio::fs::File, u64)> {
+    let mut file = tokio::fs::File::open(path).await.ok()?;
+    let length = file.metadata().await.ok()?.len().checked_sub(SEAL_BYTES as u64)?;
     if known.sound {
         return (length + SEAL_BYTES as u64 == known.bytes).then_some((file, length));
     }
@@ -391,13 +399,13 @@ fn open_sealed(path: &Path, known: OnDisk) -> Option<(fs::File, u64)> {
     let (mut left, mut buffer) = (length, vec![0; HASH_BYTES_AT_ONCE]);
     while left > 0 {
         let part = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        file.read_exact(&mut buffer[..part]).ok()?;
+        file.read_exact(&mut buffer[..part]).await.ok()?;
         hash.update(&buffer[..part]);
         left -= part as u64;
     }
     let mut seal = [0; SEAL_BYTES];
-    file.read_exact(&mut seal).ok()?;
-    file.rewind().ok()?;
+    file.read_exact(&mut seal).await.ok()?;
+    file.rewind().await.ok()?;
     (seal == hash.finish().as_ref()[..SEAL_BYTES]).then_some((file, length))
 }
 

@@ -1,6 +1,5 @@
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::io::AsyncReadExt;
@@ -56,7 +55,7 @@ async fn what_is_put_in_comes_out_also_after_a_restart() {
     let whole = Bytes::from(body(7).concat());
     assert_eq!(cache.read(&key(1)), Some(whole.clone()));
     drop(cache);
-    let again = Arc::new(open(dir.path()));
+    let again = open(dir.path());
     assert!(again.contains(&key(1)));
     let Some(Stored::Whole(found)) = again.find(&key(1)).await else { panic!("not found") };
     assert_eq!(found, whole);
@@ -67,7 +66,7 @@ async fn what_is_put_in_comes_out_also_after_a_restart() {
 async fn a_large_segment_is_sent_from_its_file_once_its_seal_was_seen() {
     let dir = tempfile::tempdir().unwrap();
     let large = vec![7; MEMORY_ENTRY_MAX as usize + 1];
-    let again = || Arc::new(Cache::open(dir.path(), "v1", 2 * MEMORY_ENTRY_MAX));
+    let again = || Cache::open(dir.path(), "v1", 2 * MEMORY_ENTRY_MAX);
     again().put(&key(1), &[Bytes::from(large.clone())]);
     let cache = again();
     for _ in 0..2 {

@@ -11,7 +11,7 @@ use crate::media::engine::filter::Target;
 use crate::media::engine::poster::{jpeg, scale};
 use crate::media::engine::{Cancel, EngineError, decode};
 use crate::media::info::{Source, VideoInfo};
-use crate::media::sheets::{COLUMNS, Sheets};
+use crate::media::sheets::{COLUMNS, PER_SHEET, Sheets};
 use crate::media::track::Origin;
 
 /// Packets looked at for a keyframe after a seek.
@@ -68,7 +68,7 @@ impl Thumbnails {
         let at_ms = self.sheets.time_ms(self.next);
         let ticks = i128::from(at_ms) * i128::from(den) / (1000 * i128::from(num.max(1)));
         self.seek(self.origin.pts.saturating_add(ticks as i64), cancel)?;
-        let place = self.next % self.sheets.per_sheet();
+        let place = self.next % PER_SHEET;
         let (width, height) = (self.sheets.width, self.sheets.height);
         if self.sheet.is_none() {
             self.sheet = Some(blank(width * COLUMNS, height * self.sheets.rows_on(self.next))?);
@@ -77,7 +77,7 @@ impl Thumbnails {
             paste(sheet, tile, (place % COLUMNS) * width, (place / COLUMNS) * height);
         }
         self.next += 1;
-        let full = self.next.is_multiple_of(self.sheets.per_sheet()) || self.next == self.sheets.pictures;
+        let full = self.next.is_multiple_of(PER_SHEET) || self.next == self.sheets.pictures;
         if let Some(sheet) = self.sheet.take_if(|_| full) {
             self.done.push(jpeg(&sheet, JPEG_QUALITY)?);
         }
@@ -104,9 +104,9 @@ impl Thumbnails {
             let answer = self.decoder.receive_frame(&mut frame);
             self.decoder.flush();
             if matches!(answer, Ok(Answer::Ready)) {
-                let tile = scale(&frame, self.reader.time_base(), &self.target())?;
+                let picture = scale(&frame, self.reader.time_base(), &self.target())?;
                 self.seen += 1;
-                self.last = Some((time, tile));
+                self.last = Some((time, picture));
             }
             return Ok(());
         }

@@ -222,14 +222,14 @@ impl Visit {
 }
 
 fn some_more(making: &mut Making, cancel: &Cancel) -> Result<Option<Vec<Bytes>>, EngineError> {
-    let maker = match &mut making.maker {
+    let film = &making.film;
+    let mut maker = match making.maker.take() {
         Some(maker) => maker,
-        None => {
-            let film = &making.film;
-            making.maker.insert(Thumbnails::open(&film.source, film.origin, making.sheets, cancel)?)
-        }
+        None => Thumbnails::open(&film.source, film.origin, making.sheets, cancel)?,
     };
-    maker.work(PICTURES_AT_ONCE, cancel)
+    let made = maker.work(PICTURES_AT_ONCE, cancel);
+    making.maker = Some(maker);
+    made
 }
 
 impl Drop for Visit {

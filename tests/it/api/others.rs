@@ -25,7 +25,8 @@ fn folder_of<'a>(playback: &'a Value, which: &str) -> &'a str {
 async fn bytes(server: &Server, path: &str) -> Vec<u8> {
     let response = server.get(path).await;
     assert_eq!(response.status(), 200, "{path}");
-    let length: Option<usize> = response.headers().get("content-length").map(|it| it.to_str().unwrap().parse().unwrap());
+    let length: Option<usize> =
+        response.headers().get("content-length").map(|it| it.to_str().unwrap().parse().unwrap());
     let bytes = response.bytes().await.unwrap().to_vec();
     assert!(length.is_none_or(|length| length == bytes.len()), "{path}");
     bytes
@@ -40,7 +41,8 @@ fn renditions(master: &str) -> (Vec<String>, Vec<String>) {
     let name = |line: &str| line.split('/').next().map(|name| name.rsplit('"').next().unwrap_or(name).to_owned());
     let sound = master.lines().filter(|line| line.starts_with("#EXT-X-MEDIA:TYPE=AUDIO")).filter_map(name).collect();
     let lines: Vec<&str> = master.lines().collect();
-    let picture = lines.windows(2).filter(|pair| pair[0].starts_with("#EXT-X-STREAM-INF")).filter_map(|pair| name(pair[1]));
+    let picture =
+        lines.windows(2).filter(|pair| pair[0].starts_with("#EXT-X-STREAM-INF")).filter_map(|pair| name(pair[1]));
     (picture.collect(), sound)
 }
 
@@ -175,8 +177,8 @@ async fn ten_viewers_of_what_is_made_cost_little_and_no_encode() {
         }
     });
     futures_util::future::join_all(viewers).await;
-    let served = (once * rounds * VIEWERS) as f64 / 1e9;
-    let cost = (cpu_s(server.id()) - before) / served;
-    println!("{served:.2} GB in segments of {} KB: {cost:.2} CPU-s per GB", once / count / 1000);
+    let gigabytes = (once * rounds * VIEWERS) as f64 / 1e9;
+    let cost = (cpu_s(server.id()) - before) / gigabytes;
+    println!("{gigabytes:.2} GB in segments of {} KB: {cost:.2} CPU-s per GB", once / count / 1000);
     assert!(cost <= CPU_S_PER_GB_MAX, "{cost:.2} CPU-s per GB");
 }
