@@ -155,6 +155,7 @@ fn cpu_s(id: u32) -> f64 {
 /// `cargo test --release -- --ignored` for a figure that means something.
 #[tokio::test]
 #[ignore = "a measurement"]
+#[expect(clippy::print_stdout, reason = "the figure is for people")]
 async fn ten_viewers_of_what_is_made_cost_little_and_no_encode() {
     const VIEWERS: usize = 10;
     const BYTES: usize = 2 << 30;
