@@ -57,7 +57,7 @@ pub(super) async fn services(settings: &Settings, listening: &Listening) -> Resu
         cache_bytes_max: settings.cache_bytes_max,
         threads: engine_threads(),
     };
-    let media = Media::start(&media_config, clock.clone())?;
+    let media = Media::start_with(&media_config, store.clone(), clock.clone())?;
     let hub = Hub::new(clock.clone(), tracker.clone(), stop.clone(), ws::translate::encode);
     let library = Library::new(
         store.clone(),

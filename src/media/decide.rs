@@ -233,6 +233,7 @@ fn conversion_cause(
         CopyRefusal::KeyframesTooRare => "keyframes are too far apart",
         CopyRefusal::SoundGoesOn => "the sound goes on long after the picture",
         CopyRefusal::StartsMidGroup => "the film does not begin with a keyframe",
+        CopyRefusal::PictureChanges => "the picture changes its format on the way",
         CopyRefusal::OpenGop => "the film cannot be cut at its keyframes",
     };
     Some(format!("Converted: {refusal}"))

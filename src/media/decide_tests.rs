@@ -16,6 +16,7 @@ fn present(info: MediaInfo) -> Presentation {
         complete: true,
         frame_rate: None,
         open_gop: false,
+        ..VideoIndex::default()
     };
     let index = info.video().is_some().then_some(&index);
     plan(&samples::source(info), index)
@@ -122,6 +123,7 @@ fn without_a_full_index_the_picture_is_converted() {
         complete: false,
         frame_rate: None,
         open_gop: false,
+        ..VideoIndex::default()
     };
     let film = plan(&samples::source(film), Some(&none));
     let decision = decide(&film, &ClientCaps::default(), &[480]).unwrap();

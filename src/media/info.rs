@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::media::identity::FileIdentity;
+use crate::media::map::FileMap;
 
 /// A file that can be played: where it is, which bytes it had when probed, what is in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +20,7 @@ pub struct Source {
 }
 
 /// What is in a file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MediaInfo {
     /// The demuxer's short name, such as `matroska`.
     pub container: String,
@@ -35,6 +36,13 @@ pub struct MediaInfo {
     pub chapters: Vec<Chapter>,
     /// The title that the file gives itself.
     pub tags_title: Option<String>,
+    /// The end of what the header promises is not there.
+    #[serde(default)]
+    pub cut_off: bool,
+    /// What reading all of the file taught; part of the plan, not of the probe.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub map: Option<Arc<FileMap>>,
 }
 
 /// What kind of data a stream carries.
@@ -81,7 +89,7 @@ pub struct StreamInfo {
 }
 
 /// Properties of a video stream.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct VideoInfo {
     /// Coded width in pixels, before rotation and aspect ratio.
     pub width: u32,
@@ -99,6 +107,9 @@ pub struct VideoInfo {
     pub chroma: String,
     /// PQ or HLG.
     pub hdr: bool,
+    /// Profile of Dolby Vision, if that is what it is.
+    #[serde(default)]
+    pub dolby_vision: Option<u8>,
     /// Clockwise degrees to turn the picture for display: 0, 90, 180 or 270.
     pub rotation: i32,
     /// Sample aspect ratio numerator; 1 for square pixels.

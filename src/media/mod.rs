@@ -13,6 +13,7 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 
 use crate::clock::SharedClock;
+use crate::store::Store;
 
 mod cache;
 pub mod caps;
@@ -27,6 +28,7 @@ mod heads;
 pub mod identity;
 pub mod info;
 pub mod ladder;
+pub mod map;
 mod memo;
 pub mod plan;
 pub mod playlist;
@@ -37,6 +39,7 @@ mod samples;
 mod schedule;
 mod service;
 mod stats;
+mod stored;
 mod sync;
 mod ticks;
 pub mod track;
@@ -94,7 +97,12 @@ impl fmt::Debug for SegmentBody {
 impl Media {
     /// Starts the engine's threads and takes over what is in the cache.
     pub fn start(config: &MediaConfig, clock: SharedClock) -> Result<Self, MediaError> {
-        Ok(Self { service: service::Service::start(config, clock)? })
+        Ok(Self { service: service::Service::start(config, None, clock)? })
+    }
+
+    /// The same, with a database that keeps over restarts what it found out about films.
+    pub fn start_with(config: &MediaConfig, store: Store, clock: SharedClock) -> Result<Self, MediaError> {
+        Ok(Self { service: service::Service::start(config, Some(store), clock)? })
     }
 
     /// Looks into a file. Of low priority, with a deadline.
@@ -110,6 +118,11 @@ impl Media {
     /// How a film is presented. Remembered; made once, however many ask.
     pub async fn presentation(&self, source: &Source) -> Result<Arc<Presentation>, MediaError> {
         self.service.presentation(source).await
+    }
+
+    /// The same, once everything is known: a large film may be presented before its keyframes are found.
+    pub async fn whole_presentation(&self, source: &Source) -> Result<Arc<Presentation>, MediaError> {
+        self.service.whole_presentation(source).await
     }
 
     /// The init segment of a rendition.

@@ -4,6 +4,7 @@
 //! those and at points between them. Everything is integer arithmetic in the track's own ticks, so that what a
 //! playlist promises is what a segment holds.
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::media::cuts::{Axis, audio_cuts, copy_cuts, refine};
 use crate::media::info::{Source, VideoInfo};
@@ -12,7 +13,7 @@ use crate::media::track::{DURATION_MAX_MS, FrameGrid, Origin, Preset, SegmentJob
 use crate::media::{ladder, ticks};
 
 /// Raised when the same file would be cut differently; part of every cache key.
-pub const PLAN_VERSION: u32 = 2;
+pub const PLAN_VERSION: u32 = 3;
 
 /// How one file is presented: the tracks it can have and where they are cut.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +28,8 @@ pub struct Presentation {
     pub video: Option<VideoPlan>,
     /// One per sound stream, in file order.
     pub audio: Vec<AudioPlan>,
+    /// Nothing more is to be learned of the file; otherwise copied video may be added later, on the same timeline.
+    pub settled: bool,
 }
 
 /// How the picture is cut.
@@ -40,7 +43,8 @@ pub struct VideoPlan {
     pub size: (u32, u32),
     /// Cuts of the copied video, or why it cannot be copied.
     pub copy: Result<Vec<i64>, CopyRefusal>,
-    /// Cuts of the converted video; contains every cut of the copied one.
+    /// Cuts of the converted video; contains every cut of the copied one, unless the film could be watched before the
+    /// keyframes were known.
     pub cuts: Vec<i64>,
 }
 
@@ -66,6 +70,8 @@ pub enum CopyRefusal {
     SoundGoesOn,
     /// The film does not begin with a keyframe.
     StartsMidGroup,
+    /// Size or coding of the picture change on the way.
+    PictureChanges,
     /// Pictures after a keyframe need pictures from before it.
     OpenGop,
 }
@@ -107,7 +113,13 @@ pub fn plan(source: &Source, index: Option<&VideoIndex>) -> Presentation {
             AudioPlan { stream: stream.index, sample_rate, cuts: audio_cuts(end(sample_rate), sample_rate) }
         })
         .collect();
-    Presentation { source: source.clone(), duration_ms, origin, video, audio }
+    let mut source = source.clone();
+    // Whoever reads the file for this presentation must find its places as the plan does.
+    if let Some(map) = index.and_then(|index| index.map.as_ref()) {
+        Arc::make_mut(&mut source.info).map = Some(Arc::clone(map));
+    }
+    let settled = index.is_none_or(|index| index.complete);
+    Presentation { source, duration_ms, origin, video, audio, settled }
 }
 
 fn plan_video(stream: u32, video: &VideoInfo, duration_ms: i64, index: &VideoIndex) -> VideoPlan {
@@ -119,7 +131,7 @@ fn plan_video(stream: u32, video: &VideoInfo, duration_ms: i64, index: &VideoInd
     }
     let end = end.max(axis.frame());
     let copy = copy_cuts(index, &axis, end);
-    let cuts = refine(copy.as_deref().unwrap_or(&[0, end]), &axis);
+    let cuts = refine(copy.as_deref().ok().filter(|_| !index.even).unwrap_or(&[0, end]), &axis);
     VideoPlan { stream, grid: axis.grid, size: display_size(video), copy, cuts }
 }
 

@@ -30,6 +30,7 @@ mod mux;
 mod nal;
 mod poster;
 mod probe;
+mod scan;
 mod survey;
 mod timeline;
 mod video_copy;
@@ -49,6 +50,7 @@ pub use codec_string::encoded_codec_string;
 pub use head::{Head, SegmentStats};
 pub use log::install_log;
 pub use memory::{release_memory, tame_memory};
+pub use scan::Scan;
 
 pub(in crate::media) use clip::{ClipFormat, Picture, write_clip};
 
@@ -151,6 +153,12 @@ pub fn probe(path: &Path, cancel: &Cancel) -> Result<(MediaInfo, FileIdentity), 
 /// transcoded, not copied. A stream without any timestamps of its own is reported with `open_gop`, for the same reason.
 pub fn index(source: &Source, cancel: &Cancel) -> Result<VideoIndex, EngineError> {
     index::index(source, cancel)
+}
+
+/// The same as far as it can be told at once: of a large file whose container does not tell where its keyframes are it
+/// is not `complete`. A [`Scan`] completes it.
+pub fn glance(source: &Source, cancel: &Cancel) -> Result<VideoIndex, EngineError> {
+    index::glance(source, cancel)
 }
 
 /// `ftyp` and `moov` of a track: the same bytes whoever makes them, whenever. No film data is decoded or encoded.

@@ -71,6 +71,38 @@ impl Samples {
     }
 }
 
+/// Bytes of a packet in which parameter sets are looked for: they come first.
+const PARAMETER_BYTES: usize = 4096;
+
+/// Watches the sequence parameters of a start-code stream.
+pub(super) struct Parameters {
+    /// `None` for other streams, whose container tells.
+    hevc: Option<bool>,
+    sets: Option<Vec<Vec<u8>>>,
+}
+
+impl Parameters {
+    pub(super) fn of(samples: &Samples) -> Self {
+        let hevc = match samples {
+            Samples::AnnexB { hevc, .. } => Some(*hevc),
+            Samples::AsIs => None,
+        };
+        Self { hevc, sets: None }
+    }
+
+    /// Whether a key packet brings other parameters than the one before.
+    pub(super) fn change(&mut self, data: &[u8]) -> bool {
+        let Some(hevc) = self.hevc else { return false };
+        let is_sequence = |unit: &&[u8]| if hevc { (unit[0] >> 1) & 0x3f == 33 } else { unit[0] & 0x1f == 7 };
+        let head = units(&data[..data.len().min(PARAMETER_BYTES)]);
+        let sets: Vec<Vec<u8>> = head.into_iter().filter(is_sequence).map(<[u8]>::to_vec).collect();
+        if sets.is_empty() {
+            return false;
+        }
+        self.sets.replace(sets.clone()).is_some_and(|before| before != sets)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +113,15 @@ mod tests {
         let samples = Samples::of("h264", &extradata);
         let packet = [0, 0, 0, 1, 9, 0x10, 0, 0, 0, 1, 0x67, 1, 2, 0, 0, 1, 0x68, 3, 0, 0, 1, 0x65, 7, 8];
         assert_eq!(samples.convert(&packet), [0, 0, 0, 3, 0x65, 7, 8]);
+    }
+
+    #[test]
+    fn other_sequence_parameters_are_a_change_and_the_same_ones_are_not() {
+        let mut parameters = Parameters::of(&Samples::of("h264", &[0, 0, 1, 0x67, 1]));
+        let packets: [&[u8]; 4] =
+            [&[0, 0, 1, 0x67, 1, 0, 0, 1, 0x65, 9], &[0, 0, 1, 0x65, 9], &[0, 0, 1, 0x67, 1], &[0, 0, 1, 0x67, 2]];
+        assert_eq!(packets.map(|packet| parameters.change(packet)), [false, false, false, true]);
+        assert!(!Parameters::of(&Samples::AsIs).change(&[0, 0, 1, 0x67, 2]));
     }
 
     #[test]

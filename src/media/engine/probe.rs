@@ -109,6 +109,8 @@ fn describe(input: &Input, size: u64) -> MediaInfo {
         streams,
         chapters: chapters(input),
         tags_title: tag(context.metadata, c"title"),
+        cut_off: false,
+        map: None,
     }
 }
 
@@ -182,6 +184,7 @@ fn video(stream: &ffi::AVStream, parameters: &ffi::AVCodecParameters) -> VideoIn
         bit_depth,
         chroma,
         hdr: matches!(parameters.color_trc, Transfer::AVCOL_TRC_SMPTE2084 | Transfer::AVCOL_TRC_ARIB_STD_B67),
+        dolby_vision: dolby_vision(parameters),
         rotation: rotation(parameters),
         sar_num: sar_num as u32,
         sar_den: sar_den as u32,
@@ -214,6 +217,22 @@ fn pixels(format: i32) -> (String, u8, String) {
         _ => "4:2:0",
     };
     (text(descriptor.name).unwrap_or_default(), descriptor.comp[0].depth.clamp(1, 32) as u8, chroma.to_owned())
+}
+
+/// The profile, from the configuration record of the container.
+fn dolby_vision(parameters: &ffi::AVCodecParameters) -> Option<u8> {
+    // SAFETY: the list belongs to the parameters; the record has as many bytes as it says.
+    let record = unsafe {
+        let side = ffi::av_packet_side_data_get(
+            parameters.coded_side_data,
+            parameters.nb_coded_side_data,
+            ffi::AVPacketSideDataType::AV_PKT_DATA_DOVI_CONF,
+        )
+        .as_ref()?;
+        std::slice::from_raw_parts(side.data, side.size)
+    };
+    // Two bytes of version stand before it.
+    record.get(2).copied()
 }
 
 /// Clockwise degrees, a multiple of 90.
