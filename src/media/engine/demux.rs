@@ -20,6 +20,8 @@ const JUMP_SECONDS: f64 = 10.0;
 const INTERLEAVE_SECONDS: f64 = 10.0;
 /// Packets looked at for one that says what time it is.
 const CLOCK_PACKETS: u32 = 64;
+/// Pictures that a decoder holds back at most.
+const HELD_BACK_MAX: i64 = 16;
 /// First step back when a seek landed after the wanted place; grows fourfold.
 const SEEK_BACK_SECONDS: f64 = 1.0;
 /// Steps back before starting from the beginning of the file.
@@ -334,7 +336,10 @@ impl Reader {
 
     /// A stream without times can be entered at keyframes whose place is known.
     fn seek_counted(&mut self, at: i64, cancel: &Cancel) -> Result<(), EngineError> {
-        let point = self.map().filter(|map| map.access == Access::Bytes).and_then(|map| map.point_before(at));
+        // Decoders show counted packets late by as many as they hold back.
+        let held_back = self.counted.map_or(0, |(_, step)| step.saturating_mul(HELD_BACK_MAX));
+        let map = self.map().filter(|map| map.access == Access::Bytes);
+        let point = map.and_then(|map| map.point_before(at.saturating_sub(held_back)));
         if let Some((time, pos)) = point.filter(|(time, _)| *time > 0) {
             self.reset();
             if self.input.seek_byte(pos) {

@@ -26,7 +26,7 @@ fn span(segment: &[u8]) -> (i64, i64) {
 }
 
 /// Every segment of a rendition: starts at its cut, lasts to the next one, to the tick.
-async fn check_rendition(rig: &Rig, film: &Arc<Presentation>, id: RenditionId) {
+pub(super) async fn check_rendition(rig: &Rig, film: &Arc<Presentation>, id: RenditionId) {
     let name = format!("{} {id}", film.source.path.display());
     let init = rig.media.init(film, &id).await.unwrap_or_else(|error| panic!("{name}: {error}"));
     let track = film.track(id, Preset::Ultrafast).unwrap();
