@@ -88,6 +88,9 @@ pub struct StreamInfo {
     pub audio: Option<AudioInfo>,
 }
 
+/// The profile of Dolby Vision whose picture means nothing to other screens: its colours are of a kind of their own.
+pub const DOLBY_VISION_ALONE: u8 = 5;
+
 /// Properties of a video stream.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct VideoInfo {
@@ -107,6 +110,9 @@ pub struct VideoInfo {
     pub chroma: String,
     /// PQ or HLG.
     pub hdr: bool,
+    /// HDR of the kind that HLG is, not PQ.
+    #[serde(default)]
+    pub hlg: bool,
     /// Profile of Dolby Vision, if that is what it is.
     #[serde(default)]
     pub dolby_vision: Option<u8>,

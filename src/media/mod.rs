@@ -18,6 +18,7 @@ use crate::store::Store;
 mod cache;
 pub mod caps;
 mod cuts;
+mod damage;
 pub mod decide;
 pub mod demo;
 pub mod engine;
@@ -154,6 +155,12 @@ impl Media {
     /// The same for one film; a size that viewers of it already take comes first.
     pub fn heights_for(&self, source: &Source) -> Vec<u32> {
         self.service.rungs_for(source)
+    }
+
+    /// What a viewer should know about the film beforehand, in sentences.
+    pub fn notes(&self, film: &Presentation) -> Vec<String> {
+        let damage = self.service.damage.note(&film.source.identity);
+        damage.into_iter().chain(film.notes()).collect()
     }
 
     /// What the service did and does.

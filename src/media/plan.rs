@@ -7,7 +7,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::media::cuts::{Axis, audio_cuts, copy_cuts, refine};
-use crate::media::info::{Source, VideoInfo};
+use crate::media::error::clock;
+use crate::media::info::{DOLBY_VISION_ALONE, Source, VideoInfo};
 use crate::media::rendition::RenditionId;
 use crate::media::track::{DURATION_MAX_MS, FrameGrid, Origin, Preset, SegmentJob, TrackSpec, VideoIndex};
 use crate::media::{ladder, ticks};
@@ -184,6 +185,18 @@ impl Presentation {
                 Some(Track { spec, cuts: &audio.cuts, timescale: sample_rate })
             }
         }
+    }
+
+    /// What a viewer should know beforehand, in sentences.
+    pub fn notes(&self) -> Vec<String> {
+        let info = &self.source.info;
+        let cut =
+            info.cut_off.then(|| format!("The end of this film is missing; it plays to {}.", clock(self.duration_ms)));
+        let colours = info
+            .video()
+            .filter(|(_, video)| video.dolby_vision == Some(DOLBY_VISION_ALONE))
+            .map(|_| "This film is made for Dolby Vision screens alone; its colours are wrong on others.".to_owned());
+        cut.into_iter().chain(colours).collect()
     }
 
     /// Whether there is such a segment; cheap, nothing is made.

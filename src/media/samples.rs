@@ -28,6 +28,7 @@ pub(crate) fn video(codec: &str) -> StreamInfo {
         bit_depth: 8,
         chroma: "4:2:0".to_owned(),
         hdr: false,
+        hlg: false,
         dolby_vision: None,
         rotation: 0,
         sar_num: 1,

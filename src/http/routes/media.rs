@@ -118,6 +118,7 @@ async fn playback(
         expires_in: STREAM_LIFE_S,
         audio: sound_tracks(&source.info),
         subtitles: Vec::new(),
+        notes: media.notes(&film),
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response())
 }

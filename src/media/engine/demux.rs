@@ -128,6 +128,11 @@ impl Reader {
         Ok(())
     }
 
+    /// Another reader of the same stream.
+    pub(super) fn another(&self, cancel: &Cancel) -> Result<Self, EngineError> {
+        Self::open(&self.source, self.stream as u32, cancel)
+    }
+
     /// Time of the stream's first packet.
     pub(super) fn first_time(&self) -> Option<i64> {
         self.first_time

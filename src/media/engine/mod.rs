@@ -76,6 +76,9 @@ pub enum EngineError {
     /// The content makes no sense here.
     #[error("the file is damaged: {0}")]
     Damaged(String),
+    /// The data of a whole segment are there, and no picture comes out of them.
+    #[error("no picture can be decoded here")]
+    NoPicture,
     /// The caller said stop.
     #[error("cancelled")]
     Cancelled,

@@ -11,7 +11,7 @@ use crate::media::engine::encode::{H264Encoder, H264Settings};
 use crate::media::engine::filter::{Graph, Target};
 use crate::media::engine::fragment::{Fragmenter, Sample};
 use crate::media::engine::head::Output;
-use crate::media::engine::timeline::{on_grid, to_pts};
+use crate::media::engine::timeline::{on_grid, seconds_to_pts, to_pts};
 use crate::media::engine::{Cancel, EngineError, decode};
 use crate::media::info::Source;
 use crate::media::track::{FrameGrid, Origin, SegmentJob, TrackSpec};
@@ -21,6 +21,10 @@ use crate::media::track::{FrameGrid, Origin, SegmentJob, TrackSpec};
 const LEAD_IN: usize = 2;
 /// Fragments per second.
 const FRAGMENTS_PER_SECOND: i64 = 4;
+/// How far before a damaged keyframe the picture is looked for that stands until the next sound one.
+const HOLE_SECONDS: f64 = 15.0;
+/// Packets by which pictures are stored out of order at most.
+const REORDERED_MAX: usize = 32;
 /// Pictures waiting behind the filters.
 const QUEUE_MAX: usize = 256;
 
@@ -89,12 +93,11 @@ impl EncodeHead {
     ) -> Result<(), EngineError> {
         self.reader.set_cancel(cancel);
         if !warm {
-            self.seek(job.start, !self.target.deinterlace, cancel)?;
-            self.advance(job.start, cancel)?;
-            // The picture before a hole may have been one of those left out.
-            if self.skipped && self.shown.as_ref().is_none_or(|(tick, _)| *tick != job.start) {
-                self.seek(job.start, false, cancel)?;
-            }
+            self.enter(job.start, cancel)?;
+        }
+        self.advance(job.start, cancel)?;
+        if !self.has_own_picture(job) && self.has_packets(job, cancel)? {
+            return Err(EngineError::NoPicture);
         }
         let mut encoder = H264Encoder::open(&self.settings)?;
         let timescale = i64::from(self.settings.grid.timescale());
@@ -119,6 +122,49 @@ impl EncodeHead {
         }
         output.fragment(fragments.finish());
         Ok(())
+    }
+
+    /// A cold start: as if everything before had been made.
+    fn enter(&mut self, start: i64, cancel: &Cancel) -> Result<(), EngineError> {
+        self.seek(start, 0.0, !self.target.deinterlace, cancel)?;
+        self.advance(start, cancel)?;
+        // The picture before a hole may have been one of those left out.
+        if self.skipped && self.shown.as_ref().is_none_or(|(tick, _)| *tick != start) {
+            self.seek(start, 0.0, false, cancel)?;
+            self.advance(start, cancel)?;
+        }
+        // Or it hangs on a keyframe before the damaged one.
+        if self.shown.is_none() && start > 0 {
+            self.seek(start, HOLE_SECONDS, false, cancel)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a picture begins within the job; known once the head has advanced to its start.
+    fn has_own_picture(&self, job: &SegmentJob) -> bool {
+        let own = |tick: i64| (job.start..job.end).contains(&tick);
+        self.shown.as_ref().is_some_and(|(tick, _)| own(*tick)) || self.next_due().is_some_and(own)
+    }
+
+    /// Whether the file has a picture within the job, sound or not; a film may stand still for long.
+    fn has_packets(&self, job: &SegmentJob, cancel: &Cancel) -> Result<bool, EngineError> {
+        let mut reader = self.reader.another(cancel)?;
+        let time_base = reader.time_base();
+        reader.seek_any(to_pts(job.start, time_base, &self.origin, self.settings.grid.timescale()), cancel)?;
+        let mut after = 0;
+        while let Some(packet) = reader.next(cancel)? {
+            let Some(time) = packet.pts().or(packet.dts()) else { continue };
+            let tick = on_grid(time, time_base, &self.origin, self.settings.grid);
+            if (job.start..job.end).contains(&tick) {
+                return Ok(true);
+            }
+            // Pictures are stored out of order, but not by much.
+            after += usize::from(tick >= job.end);
+            if after > REORDERED_MAX {
+                break;
+            }
+        }
+        Ok(false)
     }
 
     /// Where the picture after the one at `tick` is due.
@@ -157,7 +203,8 @@ impl EncodeHead {
         self.shown = self.queue.pop_front();
     }
 
-    fn seek(&mut self, start: i64, skip: bool, cancel: &Cancel) -> Result<(), EngineError> {
+    /// To the keyframe for `start`, or to one so many seconds before it.
+    fn seek(&mut self, start: i64, back: f64, skip: bool, cancel: &Cancel) -> Result<(), EngineError> {
         let time_base = self.reader.time_base();
         let timescale = self.settings.grid.timescale();
         let at = to_pts(start, time_base, &self.origin, timescale);
@@ -167,7 +214,7 @@ impl EncodeHead {
             }
             FrameGrid::Variable { .. } => 0,
         };
-        self.reader.seek_key(at + half_frame, cancel)?;
+        self.reader.seek_key(at + half_frame - seconds_to_pts(back, time_base), cancel)?;
         self.decoder.flush();
         self.graph = None;
         self.queue.clear();

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::{Instant, SharedClock};
 use crate::media::cache::Cache;
+use crate::media::damage::Damage;
 use crate::media::engine::{self, Cancel, EngineError, ProbeError};
 use crate::media::error::MediaError;
 use crate::media::flight::Flights;
@@ -57,6 +58,7 @@ pub(crate) struct Service {
     pub(crate) ladder: Mutex<Ladder>,
     pub(crate) films: Films,
     pub(crate) counters: Counters,
+    pub(crate) damage: Damage,
     steered: Mutex<Instant>,
     /// When freed memory goes back to the system.
     rest: Mutex<Rest>,
@@ -81,6 +83,7 @@ impl Service {
             ladder: Mutex::new(Ladder::new(config.threads)),
             films: Films::default(),
             counters: Counters::default(),
+            damage: Damage::default(),
             steered: Mutex::new(clock.now()),
             rest: Mutex::new(Rest::new(clock.now())),
             clock,

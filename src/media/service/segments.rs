@@ -16,6 +16,7 @@ use crate::media::rendition::RenditionId;
 use crate::media::schedule::{Kind, Priority};
 use crate::media::service::Service;
 use crate::media::sync::lock;
+use crate::media::ticks;
 use crate::media::track::{Preset, SegmentJob, TrackSpec};
 use crate::media::workers::{Job, Stop};
 
@@ -31,6 +32,8 @@ pub(super) struct Order {
     spec: TrackSpec,
     pub(super) job: SegmentJob,
     pub(super) key: SegmentKey,
+    /// Where the segment begins, in ms.
+    start_ms: i64,
     media_s: f64,
 }
 
@@ -74,8 +77,9 @@ impl Service {
         let track = film.track(id, self.preset(id))?;
         let job = track.job(index)?;
         let key = SegmentKey { identity: film.source.identity, profile: profile(id, &track.spec), index };
+        let start_ms = ticks::to_micros(job.start, track.timescale) / 1000;
         let media_s = (job.end - job.start) as f64 / f64::from(track.timescale.max(1));
-        Some(Order { source: film.source.clone(), id, spec: track.spec, job, key, media_s })
+        Some(Order { source: film.source.clone(), id, spec: track.spec, job, key, start_ms, media_s })
     }
 
     /// Joins the making of a segment; the first to come queues it.
@@ -127,7 +131,10 @@ impl Service {
                 producer.finish(Ok(()));
             }
             Err(error) => {
-                let error = MediaError::from(error);
+                let error = match error {
+                    EngineError::NoPicture => self.damage.found(order.source.identity, order.start_ms),
+                    error => MediaError::from(error),
+                };
                 match &error {
                     MediaError::Cancelled => self.counters.segments_cancelled.add(1),
                     error => {

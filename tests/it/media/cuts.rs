@@ -36,6 +36,7 @@ fn source(duration_ms: i64, size: (u32, u32), sample_rate: u32) -> Source {
         bit_depth: 8,
         chroma: "4:2:0".to_owned(),
         hdr: false,
+        hlg: false,
         dolby_vision: None,
         rotation: 0,
         sar_num: 1,
