@@ -45,6 +45,8 @@ pub(super) struct EncodeHead {
     /// Packets before this time need no pictures that nothing refers to.
     skip_until: Option<i64>,
     skipped: bool,
+    /// Something could not be decoded since the last seek.
+    damaged: bool,
     last_pts: Option<i64>,
     drained: bool,
 }
@@ -79,6 +81,7 @@ impl EncodeHead {
             lead_in: VecDeque::new(),
             skip_until: None,
             skipped: false,
+            damaged: false,
             last_pts: None,
             drained: false,
         })
@@ -128,8 +131,9 @@ impl EncodeHead {
     fn enter(&mut self, start: i64, cancel: &Cancel) -> Result<(), EngineError> {
         self.seek(start, 0.0, !self.target.deinterlace, cancel)?;
         self.advance(start, cancel)?;
-        // The picture before a hole may have been one of those left out.
-        if self.skipped && self.shown.as_ref().is_none_or(|(tick, _)| *tick != start) {
+        // The picture before a hole may have been one of those left out, and damage is mended from what came before it,
+        // whatever that was.
+        if self.skipped && (self.damaged || self.shown.as_ref().is_none_or(|(tick, _)| *tick != start)) {
             self.seek(start, 0.0, false, cancel)?;
             self.advance(start, cancel)?;
         }
@@ -223,6 +227,7 @@ impl EncodeHead {
         self.start = start;
         self.skip_until = skip.then_some(at - half_frame);
         self.skipped = false;
+        self.damaged = false;
         self.last_pts = None;
         self.drained = false;
         Ok(())
@@ -244,8 +249,12 @@ impl EncodeHead {
                     self.end_graph()?;
                     self.drained = true;
                 }
+                Ok(Answer::Hungry) => self.feed(cancel)?,
                 // After a damaged picture the next one may be fine.
-                Ok(Answer::Hungry) | Err(_) => self.feed(cancel)?,
+                Err(_) => {
+                    self.damaged = true;
+                    self.feed(cancel)?;
+                }
             }
         }
         Ok(true)
@@ -260,12 +269,13 @@ impl EncodeHead {
                 if skip { ffi::AVDiscard::AVDISCARD_NONREF } else { ffi::AVDiscard::AVDISCARD_DEFAULT };
         }
         // Damaged data is the decoder's to report and ours to survive.
-        let _ = self.decoder.send_packet(packet.as_ref());
+        self.damaged |= self.decoder.send_packet(packet.as_ref()).is_err();
         Ok(())
     }
 
     /// A decoded picture: stamped, then filtered or, before a cold start, kept aside.
     fn take(&mut self, mut frame: Frame) -> Result<(), EngineError> {
+        self.damaged |= frame.get().decode_error_flags != 0 || frame.get().flags & ffi::AV_FRAME_FLAG_CORRUPT != 0;
         let step = frame.get().duration.max(1);
         let pts = frame.best_pts().or(self.last_pts.map(|last| last + step)).unwrap_or(self.origin.pts);
         if self.last_pts.is_some_and(|last| pts <= last) {
