@@ -154,6 +154,18 @@ pub struct Chapter {
     pub title: String,
 }
 
+impl Source {
+    /// The same for readers that shall find its places by a map.
+    #[must_use]
+    pub fn with_map(&self, map: Option<&Arc<FileMap>>) -> Self {
+        let mut source = self.clone();
+        if source.info.map.as_ref() != map {
+            Arc::make_mut(&mut source.info).map = map.cloned();
+        }
+        source
+    }
+}
+
 impl MediaInfo {
     /// The stream with the film's picture: no cover art; the default one first, then the largest.
     pub fn video(&self) -> Option<(&StreamInfo, &VideoInfo)> {

@@ -5,8 +5,26 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::media::info::Source;
 use crate::media::map::{Access, FileMap, Stretch};
+use crate::media::plan::{Presentation, plan};
+use crate::media::sound::{SoundRefusal, SoundSurvey};
 use crate::media::track::VideoIndex;
+
+/// All that was found out about a film.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// Where its pictures are.
+    pub(crate) index: VideoIndex,
+    /// What was seen of its sound streams; nothing before the index is complete.
+    pub(crate) sounds: Vec<Result<SoundSurvey, SoundRefusal>>,
+}
+
+impl Known {
+    pub(crate) fn plan(&self, source: &Source) -> Presentation {
+        plan(source, Some(&self.index)).with_sound(&self.sounds)
+    }
+}
 
 /// Lists that grow are stored as their steps.
 #[derive(Serialize, Deserialize)]
@@ -22,6 +40,7 @@ struct Row {
     changes: bool,
     even: bool,
     map: Option<MapRow>,
+    sounds: Vec<Result<SoundSurvey, SoundRefusal>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -32,8 +51,9 @@ struct MapRow {
     stretches: Vec<Stretch>,
 }
 
-/// The index as bytes.
-pub(crate) fn to_bytes(index: &VideoIndex) -> Vec<u8> {
+/// All of it as bytes.
+pub(crate) fn to_bytes(known: &Known) -> Vec<u8> {
+    let index = &known.index;
     let map = index.map.as_ref().map(|map| MapRow {
         access: map.access,
         time_steps: steps(map.points.iter().map(|point| point.0)),
@@ -52,19 +72,20 @@ pub(crate) fn to_bytes(index: &VideoIndex) -> Vec<u8> {
         changes: index.changes,
         even: index.even,
         map,
+        sounds: known.sounds.clone(),
     };
     // Numbers and lists of them always have a form in JSON.
     serde_json::to_vec(&row).unwrap_or_default()
 }
 
-/// The index that these bytes are, if they are one.
-pub(crate) fn from_bytes(bytes: &[u8]) -> Option<VideoIndex> {
+/// What these bytes are, if they are that.
+pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Known> {
     let row: Row = serde_json::from_slice(bytes).ok()?;
     let map = row.map.map(|map| {
         let points = sums(&map.time_steps).into_iter().zip(sums(&map.byte_steps)).collect();
         Arc::new(FileMap { access: map.access, points, stretches: map.stretches })
     });
-    Some(VideoIndex {
+    let index = VideoIndex {
         time_base: row.time_base,
         start_pts: row.start_pts,
         end_pts: row.end_pts,
@@ -76,7 +97,8 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Option<VideoIndex> {
         changes: row.changes,
         even: row.even,
         map,
-    })
+    };
+    Some(Known { index, sounds: row.sounds })
 }
 
 fn steps(values: impl Iterator<Item = i64>) -> Vec<i64> {
@@ -108,7 +130,8 @@ mod tests {
     use proptest::prelude::*;
 
     use crate::media::map::{Access, FileMap, Stretch};
-    use crate::media::stored::{from_bytes, to_bytes};
+    use crate::media::sound::{SoundRefusal, SoundSurvey};
+    use crate::media::stored::{Known, from_bytes, to_bytes};
     use crate::media::track::VideoIndex;
 
     proptest! {
@@ -135,7 +158,17 @@ mod tests {
                 even: flags.3,
                 map,
             };
-            prop_assert_eq!(from_bytes(&to_bytes(&index)), Some(index));
+            let survey = SoundSurvey {
+                sample_rate: 48_000,
+                frames: vec![1536],
+                quiet: true,
+                clock: 48,
+                windows: vec![vec![ends.0], Vec::new()],
+                first: ends.1,
+                last: ends.2,
+            };
+            let known = Known { index, sounds: vec![Ok(survey), Err(SoundRefusal::Uneven)] };
+            prop_assert_eq!(from_bytes(&to_bytes(&known)), Some(known));
         }
     }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use crate::media::map::FileMap;
 
+use crate::media::sound::SoundGrid;
+
 /// A longer duration is a damaged header.
 pub const DURATION_MAX_MS: i64 = 48 * 3600 * 1000;
 
@@ -106,6 +108,17 @@ pub enum TrackSpec {
         origin: Origin,
         /// Output samples per second, 44100 or 48000; also the time scale.
         sample_rate: u32,
+        /// Decibels by which it is made louder.
+        gain_db: u32,
+    },
+    /// The source's own sound, new container.
+    AudioCopy {
+        /// Stream index in the file.
+        stream: u32,
+        /// Content zero.
+        origin: Origin,
+        /// Where the packets lie; its sample rate is the time scale.
+        grid: SoundGrid,
     },
     /// Silence as stereo AAC-LC, for a film without sound.
     AudioSilent {

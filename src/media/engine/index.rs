@@ -1,7 +1,5 @@
 //! Where the frames are: from the container's own index where it is dense, covering and proven by samples; otherwise
 //! from one pass over the packets (`scan`), before which a large film can be presented already, by its ends alone.
-use std::sync::Arc;
-
 use crate::media::engine::demux::Reader;
 use crate::media::engine::frame_rate::{constant_rate, typical_step};
 use crate::media::engine::held::held_until;
@@ -64,9 +62,7 @@ pub(super) fn glance(source: &Source, cancel: &Cancel) -> Result<VideoIndex, Eng
     let mut scan = Scan::begin(source, None, cancel)?;
     while !scan.go_on(u64::MAX, cancel)? {}
     let mut index = scan.finish()?;
-    let mut source = source.clone();
-    Arc::make_mut(&mut source.info).map.clone_from(&index.map);
-    index.held_until = held_until(&source, &index, cancel)?;
+    index.held_until = held_until(&source.with_map(index.map.as_ref()), &index, cancel)?;
     Ok(index)
 }
 

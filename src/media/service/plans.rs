@@ -13,6 +13,7 @@ use crate::media::plan::{PLAN_VERSION, Presentation, plan};
 use crate::media::schedule::{Kind, Priority};
 use crate::media::service::{INDEX_LIMIT, Promise, Service};
 use crate::media::stored;
+use crate::media::stored::Known;
 use crate::media::track::VideoIndex;
 use crate::media::workers::{Job, Stop};
 
@@ -53,7 +54,7 @@ impl Service {
         let wanted = source.clone();
         let look = move |cancel: &Cancel| {
             let index = engine::index(&wanted, cancel)?;
-            Ok(service.settle_plan(&wanted, &index))
+            service.settle_plan(&wanted, index, cancel)
         };
         self.ask(Kind::Slow, Priority::Waited, INDEX_LIMIT, look).await?.map_err(|error: EngineError| error.into())
     }
@@ -72,19 +73,26 @@ impl Service {
 
     async fn stored(&self, source: &Source) -> Option<Arc<Presentation>> {
         let body = self.store.as_ref()?.plan(key(&source.identity), plan_version()).await;
-        let film = Arc::new(plan(source, Some(&read(body.ok()??)?)));
+        let film = Arc::new(read(&body.ok()??)?.plan(source));
         self.plans.settle(&source.identity, &Ok(Arc::clone(&film)));
         Some(film)
     }
 
     /// Remembers and stores a plan from an index that nothing can be added to.
-    fn settle_plan(&self, source: &Source, index: &VideoIndex) -> Arc<Presentation> {
+    fn settle_plan(
+        &self,
+        source: &Source,
+        index: VideoIndex,
+        cancel: &Cancel,
+    ) -> Result<Arc<Presentation>, EngineError> {
+        let sounds = engine::sounds(&source.with_map(index.map.as_ref()), &index, cancel)?;
+        let known = Known { index, sounds };
         if let Some(store) = &self.store {
-            store.keep_plan(key(&source.identity), plan_version(), stored::to_bytes(index));
+            store.keep_plan(key(&source.identity), plan_version(), stored::to_bytes(&known));
         }
-        let film = Arc::new(plan(source, Some(index)));
+        let film = Arc::new(known.plan(source));
         self.plans.settle(&source.identity, &Ok(Arc::clone(&film)));
-        film
+        Ok(film)
     }
 
     pub(super) fn make_plan(self: &Arc<Self>, source: &Source, priority: Priority) {
@@ -116,13 +124,14 @@ impl Service {
     ) -> Result<(Arc<Presentation>, Option<VideoIndex>), MediaError> {
         playable(&source.info)?;
         let body = self.store.as_ref().map(|store| store.plan_blocking(key(&source.identity), plan_version()));
-        if let Some(index) = body.and_then(|body| read(body.ok()??)) {
-            return Ok((Arc::new(plan(source, Some(&index))), None));
+        if let Some(known) = body.and_then(|body| read(&body.ok()??)) {
+            return Ok((Arc::new(known.plan(source)), None));
         }
         let index = engine::glance(source, cancel)?;
         if index.complete {
-            return Ok((self.settle_plan(source, &index), None));
+            return Ok((self.settle_plan(source, index, cancel)?, None));
         }
+        // The sound is looked at where a place in the file can be found.
         Ok((Arc::new(plan(source, Some(&index))), Some(index)))
     }
 
@@ -140,8 +149,11 @@ impl Service {
         let work = Box::new(move |cancel: &Cancel| match pass.go_on(cancel) {
             Ok(None) => service.scan(pass),
             Ok(Some(index)) => {
-                tracing::debug!(keyframes = index.keyframes.len(), "a film was read through");
-                service.settle_plan(&pass.source, &index);
+                let keyframes = index.keyframes.len();
+                match service.settle_plan(&pass.source, index, cancel) {
+                    Ok(_) => tracing::debug!(keyframes, "a film was read through"),
+                    Err(error) => tracing::warn!(%error, "the sound of a film could not be looked at"),
+                }
             }
             Err(EngineError::Cancelled) => {}
             Err(error) => tracing::warn!(%error, "a film could not be read through; it is converted as it is"),
@@ -177,10 +189,10 @@ fn key(identity: &FileIdentity) -> Vec<u8> {
     [&identity.size.to_be_bytes()[..], &identity.mtime_ms.to_be_bytes(), &identity.edges].concat()
 }
 
-fn read(body: Vec<u8>) -> Option<VideoIndex> {
-    let index = stored::from_bytes(&body);
-    if index.is_none() {
+fn read(body: &[u8]) -> Option<Known> {
+    let known = stored::from_bytes(body);
+    if known.is_none() {
         tracing::warn!("a stored plan cannot be read; it is made again");
     }
-    index
+    known
 }
