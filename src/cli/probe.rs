@@ -117,7 +117,7 @@ impl Engine {
 async fn look(media: &Media, path: &Path) -> Result<(MediaInfo, Vec<Row>), String> {
     let (info, identity) = media.probe(path).await.map_err(|error| format!("{}: {error}", path.display()))?;
     let source = Source { path: path.to_path_buf(), identity, info: std::sync::Arc::new(info.clone()) };
-    let film = media.presentation(&source).await.map_err(|error| error.to_string());
+    let film = media.whole_presentation(&source).await.map_err(|error| error.to_string());
     let rungs = media.heights_for(&source);
     let row = |client, decision: Result<Decision, String>| match decision {
         Ok(Decision { mode, reason, renditions, .. }) => {
