@@ -38,7 +38,7 @@ const SAMPLES_MIN: u32 = 8;
 const DEAD_BAND: f64 = 0.15;
 /// A machine is taken to be at most so many times slower or faster than the one expectations are for.
 const FACTOR_MAX: f64 = 16.0;
-/// Frames of 1080p per second that the machine of the expectations encodes in [`crate::media::engine::measure`]:
+/// Frames of 1080p per second that the machine of the expectations encodes in [`crate::media::engine::trial`]:
 /// ultrafast, superfast, veryfast.
 const REFERENCE_FPS: [f64; 3] = [120.0, 75.0, 60.0];
 /// Waiting is said to be this much longer than computed: a stop in the middle is worse.

@@ -159,6 +159,7 @@ impl Service {
         if closed > 0 || rests {
             engine::release_memory();
         }
+        self.measure(now);
         for identity in self.films.identities(now) {
             self.steer(&identity);
         }
