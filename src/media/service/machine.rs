@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Instant;
+use crate::clock::{Instant, processor_time};
 use crate::media::engine;
 use crate::media::engine::Cancel;
 use crate::media::schedule::{Kind, Priority};
@@ -18,8 +18,8 @@ use crate::media::workers::{Job, Stop};
 const FILE: &str = "watchparty-machine.json";
 /// The first minutes of a server belong to its people.
 const QUIET: Duration = Duration::from_secs(15);
-/// A machine that takes longer is as slow as can be said.
-const LIMIT: Duration = Duration::from_mins(1);
+/// Wall time that it may take on a machine that is busy with other things.
+const LIMIT: Duration = Duration::from_mins(5);
 const PRESETS: [Preset; 3] = [Preset::Ultrafast, Preset::Superfast, Preset::Veryfast];
 
 /// What is known of the machine.
@@ -33,8 +33,8 @@ pub(super) struct Machine {
 #[derive(Serialize, Deserialize)]
 struct Kept {
     machine: String,
-    /// 1080p frames per second by preset, fastest first.
-    frames_per_second: [f64; 3],
+    /// Seconds of processor time for the trial by preset, fastest first.
+    trial_s: [f64; 3],
 }
 
 impl Machine {
@@ -43,7 +43,7 @@ impl Machine {
         let file = folder.join(FILE);
         let key = format!("{}/{threads}/{}/{}", processor(), engine::libraries(), env!("CARGO_PKG_VERSION"));
         let kept = fs::read(&file).ok().and_then(|bytes| serde_json::from_slice::<Kept>(&bytes).ok());
-        let known = kept.filter(|kept| kept.machine == key).map(|kept| kept.frames_per_second);
+        let known = kept.filter(|kept| kept.machine == key).map(|kept| kept.trial_s);
         let due = known.is_none().then_some(now + QUIET);
         (Self { file, key, due }, known)
     }
@@ -53,8 +53,8 @@ impl Machine {
         Self { file: PathBuf::new(), key: String::new(), due: None }
     }
 
-    fn keep(&self, frames_per_second: [f64; 3]) {
-        let kept = Kept { machine: self.key.clone(), frames_per_second };
+    fn keep(&self, trial_s: [f64; 3]) {
+        let kept = Kept { machine: self.key.clone(), trial_s };
         let written = serde_json::to_vec_pretty(&kept).map_err(Into::into).and_then(|json| fs::write(&self.file, json));
         if let Err(error) = written {
             tracing::debug!(%error, "the speed of this machine could not be kept; it will be measured again");
@@ -71,24 +71,32 @@ impl Service {
         }
         let service = Arc::clone(self);
         let work = Box::new(move |cancel: &Cancel| {
-            let Some(frames_per_second) = service.trials(cancel) else { return };
-            tracing::info!(?frames_per_second, "measured how fast this machine encodes");
-            lock(&service.ladder).calibrate(frames_per_second);
-            lock(&service.machine).keep(frames_per_second);
+            let Some(trial_s) = service.trials(cancel) else {
+                let again = service.clock.now() + QUIET;
+                lock(&service.machine).due = Some(again);
+                return;
+            };
+            tracing::info!(?trial_s, "measured how fast this machine encodes");
+            lock(&service.ladder).calibrate(trial_s);
+            lock(&service.machine).keep(trial_s);
         });
         let (kind, priority, stop) = (Kind::Heavy, Priority::Prepare, Stop::After(LIMIT));
         drop(self.workers.submit(Job { kind, priority, key: None, stop, work }));
     }
 
     fn trials(&self, cancel: &Cancel) -> Option<[f64; 3]> {
-        let mut fps = [0.0; 3];
-        for (preset, fps) in PRESETS.into_iter().zip(&mut fps) {
-            let (began, stood) = (self.clock.now(), cancel.stood_still());
-            let frames = engine::trial(preset, cancel).ok()?;
-            let took = self.clock.now().since(began).saturating_sub(cancel.stood_still().saturating_sub(stood));
-            *fps = f64::from(frames) / took.as_secs_f64().max(f64::MIN_POSITIVE);
+        let (mut seconds, jobs) = ([0.0; 3], self.workers.arrivals());
+        for (preset, seconds) in PRESETS.into_iter().zip(&mut seconds) {
+            let (began, clock) = (processor_time(), self.clock.now());
+            engine::trial(preset, cancel).ok()?;
+            let took = match (began, processor_time()) {
+                (Some(began), Some(ended)) => ended.saturating_sub(began),
+                _ => self.clock.now().since(clock),
+            };
+            *seconds = took.as_secs_f64();
         }
-        Some(fps)
+        // Other work of ours would count as the trial's.
+        (self.workers.arrivals() == jobs).then_some(seconds)
     }
 }
 
