@@ -10,6 +10,7 @@ use crate::media::info::{AudioInfo, MediaInfo, Source, StreamInfo, VideoInfo};
 use crate::media::ladder;
 use crate::media::plan::{CopyRefusal, Presentation};
 use crate::media::rendition::RenditionId;
+use crate::media::sound_choice::sound_renditions;
 use crate::media::ticks;
 use crate::media::track::FrameGrid;
 
@@ -44,8 +45,8 @@ impl Decision {
         let info = &*film.source.info;
         let chosen = default_audio(info).map(|(stream, _)| stream.index);
         let nth = info.audio().position(|(stream, _)| Some(stream.index) == chosen).unwrap_or(0) as u32;
-        let picture = self.renditions.iter().find(|id| !matches!(id, RenditionId::Audio(_)));
-        let sound = self.renditions.iter().find(|id| **id == RenditionId::Audio(nth));
+        let picture = self.renditions.iter().find(|id| !id.is_sound());
+        let sound = self.renditions.iter().find(|id| id.sound_stream() == Some(nth));
         picture.into_iter().chain(sound).copied().collect()
     }
 }
@@ -82,7 +83,7 @@ const UNKNOWN: &str = "unknown";
 pub fn decide(film: &Presentation, caps: &ClientCaps, rungs: &[u32]) -> Result<Decision, Unplayable> {
     let info = &*film.source.info;
     playable(info)?;
-    let sound = (0..film.audio.len() as u32).map(RenditionId::Audio);
+    let sound = sound_renditions(film, caps).into_iter();
     let direct = direct_obstacle(film, caps);
     let (Some((stream, video)), Some(plan)) = (info.video(), film.video.as_ref()) else {
         let (mode, reason) = match &direct {

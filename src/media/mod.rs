@@ -37,6 +37,8 @@ mod rest;
 mod samples;
 mod schedule;
 mod service;
+pub mod sound;
+mod sound_choice;
 mod stats;
 mod sync;
 mod ticks;

@@ -173,7 +173,8 @@ impl Service {
             promise.started = true;
             let made = playable(&source.info).map_err(MediaError::from).and_then(|()| {
                 let index = engine::index(&source, cancel)?;
-                Ok(Arc::new(plan(&source, Some(&index))))
+                let sounds = engine::sounds(&source, &index, cancel)?;
+                Ok(Arc::new(plan(&source, Some(&index)).with_sound(&sounds)))
             });
             promise.keep(&made);
         });

@@ -8,3 +8,4 @@ mod pictures;
 mod posters;
 mod probing;
 mod segments;
+mod sound;
