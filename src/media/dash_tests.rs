@@ -16,7 +16,7 @@ fn present(info: MediaInfo) -> Presentation {
         keyframes: vec![0, 2002, 4004],
         complete: true,
         frame_rate: Some((24000, 1001)),
-        open_gop: false,
+        ..VideoIndex::default()
     };
     let index = info.video().is_some().then_some(&index);
     plan(&samples::source(info), index)

@@ -1,5 +1,7 @@
 //! The media service: asks memory, then the disk, then the engine's threads. Probes, plans and init segments are
-//! here; `plans` says how films are presented, `segments` makes media segments, `steering` makes them before anybody asks.
+//! here; `plans` says how films are presented, `segments` makes media segments, `pictures` small pictures, `steering`
+//! makes them before anybody asks.
+mod machine;
 mod pictures;
 mod plans;
 mod segments;
@@ -30,6 +32,7 @@ use crate::media::plan::{PLAN_VERSION, Presentation};
 use crate::media::rendition::RenditionId;
 use crate::media::rest::Rest;
 use crate::media::schedule::{Kind, Priority};
+use crate::media::service::machine::Machine;
 use crate::media::service::pictures::Pictures;
 use crate::media::service::segments::profile;
 use crate::media::stats::Counters;
@@ -62,6 +65,7 @@ pub(crate) struct Service {
     store: Option<Store>,
     inits: Memo<(FileIdentity, String), Bytes>,
     pub(crate) ladder: Mutex<Ladder>,
+    machine: Mutex<Machine>,
     pub(crate) films: Films,
     pub(crate) counters: Counters,
     pub(crate) damage: Damage,
@@ -80,6 +84,15 @@ impl Service {
     ) -> Result<Arc<Self>, MediaError> {
         engine::tame_memory();
         engine::install_log();
+        let (ladder, machine) = match config.tuning {
+            Tuning::Fixed(preset) => (Ladder::fixed(config.threads, preset), Machine::unknown()),
+            Tuning::Measured => {
+                let (machine, known) = Machine::look(&config.cache_dir, config.threads, clock.now());
+                let mut ladder = Ladder::new(config.threads);
+                known.into_iter().for_each(|fps| ladder.calibrate(fps));
+                (ladder, machine)
+            }
+        };
         let service = Arc::new(Self {
             cache: Cache::open(&config.cache_dir, &cache_version(), config.cache_bytes_max),
             flights: Flights::default(),
@@ -89,10 +102,8 @@ impl Service {
             plans: Memo::new(FILMS_REMEMBERED),
             store,
             inits: Memo::new(INITS_REMEMBERED),
-            ladder: Mutex::new(match config.tuning {
-                Tuning::Measured => Ladder::new(config.threads),
-                Tuning::Fixed(preset) => Ladder::fixed(config.threads, preset),
-            }),
+            ladder: Mutex::new(ladder),
+            machine: Mutex::new(machine),
             films: Films::default(),
             counters: Counters::default(),
             damage: Damage::default(),

@@ -27,7 +27,7 @@ const STEER_EVERY: Duration = Duration::from_millis(500);
 /// Segments of a film that are on their way ahead of viewers at once.
 const AHEAD_AT_ONCE: usize = 96;
 /// A wait shorter than this is not worth telling.
-const WAIT_MIN_S: f64 = 2.0;
+const WAIT_MIN_S: f64 = 10.0;
 
 impl Service {
     /// Makes ahead what the groups at this film need, and lets go of what they do not need any more.
@@ -175,6 +175,7 @@ impl Service {
         if closed > 0 || rests {
             engine::release_memory();
         }
+        self.measure(now);
         let identities = self.films.identities(now);
         self.cache.pin_only(&identities);
         for identity in identities {
