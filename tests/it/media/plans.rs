@@ -174,11 +174,10 @@ async fn a_raw_stream_is_the_same_from_the_middle_as_from_the_beginning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_mp4_made_from_the_rounded_times_of_an_mkv_keeps_its_index() {
+async fn an_mp4_made_from_the_rounded_times_of_an_mkv_is_cut_to_the_tick() {
     let whole = short("rounded-from.mkv", &["-bf", "3"]);
     let path = made("rounded.mp4", &["-stream_loop", "2", "-i", whole.to_str().unwrap(), "-c", "copy"]);
     let (source, index) = open(&path);
-    assert!(index.complete && index.map.is_none(), "the container told");
     assert!(index.keyframes.len() >= 15, "{:?}", index.keyframes);
     let rig = Rig::start();
     let film = rig.media.presentation(&source).await.unwrap();
