@@ -11,10 +11,12 @@ interface Props {
   busy: string | null;
   /** Offers the film's own page. */
   about?: boolean;
+  /** A click has begun. */
+  onExpect?: ((item: MediaItem) => void) | undefined;
   onPick(item: MediaItem): void;
 }
 
-export function FilmCard({ item, verb, busy, about = false, onPick }: Props) {
+export function FilmCard({ item, verb, busy, about = false, onExpect, onPick }: Props) {
   const picture = (
     <>
       <Poster item={item} />
@@ -47,6 +49,10 @@ export function FilmCard({ item, verb, busy, about = false, onPick }: Props) {
         data-testid="film-card"
         data-media-id={item.id}
         disabled={busy !== null}
+        onPointerDown={(event) => {
+          // A finger that comes down may only want to scroll.
+          if (event.pointerType === 'mouse' && event.button === 0) onExpect?.(item);
+        }}
         onClick={() => onPick(item)}
       >
         <span className="visually-hidden">{verb} </span>

@@ -34,7 +34,7 @@ export function TitlePage({ id }: { id: string }) {
 }
 
 function Film({ film }: { film: MediaItem }) {
-  const { creating, error, create } = useCreateRoom();
+  const { creating, error, create, expect } = useCreateRoom();
   const { reason, refused } = useDelivery(film);
   return (
     <main className={styles.film}>
@@ -52,6 +52,7 @@ function Film({ film }: { film: MediaItem }) {
             look="primary"
             data-testid="watch-together"
             disabled={creating !== null}
+            onPointerDown={(event) => event.pointerType === 'mouse' && event.button === 0 && expect(film.id)}
             onClick={() => create(film.id)}
           >
             <Users size={18} aria-hidden="true" /> {creating ? 'Opening…' : 'Watch together'}
