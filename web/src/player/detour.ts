@@ -1,4 +1,4 @@
-/** Leads a player around the holes in its film: it waits before one, and goes on with the room behind it. */
+/** Leads a player around the holes in its film: what is missing is said, and behind it they go on with the room. */
 import type { Hole } from './holes';
 import type { Mediator } from './mediator';
 
@@ -39,7 +39,7 @@ export class Detour {
     const seen = this.mediator.read();
     const inside = ({ from, to }: Hole) => seen.position >= from - EDGE_MS && seen.position < to;
     const hole = this.holes.find(inside);
-    if (!hole || (seen.canPlay && !seen.seeking)) {
+    if (!hole) {
       if (!this.tells) return;
       this.tells = false;
       this.events.passed();
@@ -47,9 +47,9 @@ export class Detour {
     }
     if (!this.tells) this.events.reached(hole.message);
     this.tells = true;
-    // The room went on in the meantime; waiting in the hole for more would be for ever.
+    // Many players go through a hole with a picture that stands still. One that stops in it would wait for ever.
     const room = this.roomPosition();
-    if (room >= hole.to && !seen.seeking) this.leave(room);
+    if (room >= hole.to && !seen.canPlay && !seen.seeking) this.leave(room);
   }
 
   private leave(room: number): void {

@@ -110,6 +110,18 @@ async function wordsOf(details: unknown, status: number): Promise<ApiError> {
   return response ? problem(response) : new ApiError(status, '', '');
 }
 
+/** The loaders throw a refused part's words away, so the server is asked once more. Null when it says yes now. */
+async function opinionOn(url: string): Promise<ApiError | null> {
+  try {
+    const response = await fetch(url);
+    if (!response.ok) return await problem(response);
+    await response.body?.cancel();
+    return null;
+  } catch {
+    return new ApiError(0, 'unreachable', '');
+  }
+}
+
 /** Starts playing `url` on `video`, fetching from `startPosition` (content ms) on. */
 export function openHls(
   video: HTMLVideoElement,
@@ -193,15 +205,17 @@ class Script implements HlsSession {
   private async start(): Promise<void> {
     const library = (await loadHls()).default;
     if (this.closed) return;
-    const readdress: Readdress = (address) =>
-      this.token === null ? address : withToken(address, this.token);
-    const hls = new library(config(this.progressive, this.startPosition(), readdress));
+    const hls = new library(config(this.progressive, this.startPosition(), (url) => this.readdressed(url)));
     this.hls = hls;
     this.levels = new LevelKeeper(hls, this.video, this.taste, this.events);
     hls.on(library.Events.ERROR, (_, data) => this.failed(library, data));
     hls.on(LEVEL_LOADED, (_, { details }) => this.holes.mark(details.fragments));
     hls.loadSource(this.url);
     hls.attachMedia(this.video);
+  }
+
+  private readdressed(url: string): string {
+    return this.token === null ? url : withToken(url, this.token);
   }
 
   /** Knocks for ever, ever more rarely. What is buffered plays on. */
@@ -212,7 +226,11 @@ class Script implements HlsSession {
   }
 
   private failed(library: typeof Hls, data: ErrorData): void {
-    if (this.closed || !data.fatal) return;
+    if (this.closed) return;
+    if (!data.fatal) {
+      this.stumbled(library, data);
+      return;
+    }
     if (data.type !== library.ErrorTypes.NETWORK_ERROR) {
       this.elementFailed();
       return;
@@ -222,17 +240,39 @@ class Script implements HlsSession {
       this.later(status, () => this.knock());
       return;
     }
-    void wordsOf(data.networkDetails, status).then((said) => {
-      if (!this.closed) this.answered(said, data.frag ?? null);
+    const { frag = null } = data;
+    const words = frag ? opinionOn(this.readdressed(frag.url)) : wordsOf(data.networkDetails, status);
+    void words.then((said) => {
+      if (this.closed) return;
+      if (said) this.answered(said, frag);
+      else this.knock();
     });
+  }
+
+  /** What hls.js believes to get over by itself, and where we know better. */
+  private stumbled({ ErrorDetails }: typeof Hls, data: ErrorData): void {
+    const { FRAG_PARSING_ERROR, BUFFER_APPEND_ERROR, FRAG_LOAD_ERROR } = ErrorDetails;
+    if (data.details === FRAG_PARSING_ERROR || data.details === BUFFER_APPEND_ERROR) {
+      // It would leave a hole, and a player that stands before it.
+      if (this.progressive) this.elementFailed();
+    } else if (data.details === FRAG_LOAD_ERROR && data.frag) {
+      const { frag } = data;
+      if (!isDamage(data.response?.code ?? 0, '', false)) return;
+      void opinionOn(this.readdressed(frag.url)).then((said) => {
+        if (!this.closed && said && isDamage(said.status, said.code, false)) this.dig(frag, said);
+      });
+    }
   }
 
   /** The server has said no, in words. */
   private answered(said: ApiError, part: Fragment | null): void {
     const where = part ? `${said.code} ${part.url}` : '';
     this.same = { where, times: where !== '' && where === this.same.where ? this.same.times + 1 : 1 };
-    if (part && isDamage(said.status, said.code, this.same.times >= SAME_FAILURE_MAX)) {
-      this.leap(part, said);
+    // Right behind a hole one failure is enough.
+    const same = part !== null && (this.same.times >= SAME_FAILURE_MAX || this.holes.goOnAt(part));
+    if (part && isDamage(said.status, said.code, same)) {
+      this.dig(part, said);
+      this.hls?.startLoad(this.startPosition() / 1000);
     } else if (verdict(said.status) === 'wait') {
       this.later(said.status, () => this.knock());
     } else {
@@ -240,11 +280,11 @@ class Script implements HlsSession {
     }
   }
 
-  /** Leaves out what is hopeless and goes on behind it. */
-  private leap(part: Fragment, said: ApiError): void {
+  /** Leaves out what is hopeless. */
+  private dig(part: Fragment, said: ApiError): void {
     const fragments = this.hls?.levels[part.level]?.details?.fragments ?? [part];
     const hole = this.holes.dig(part, fragments, said.code === 'media_failed' ? '' : said.message);
+    this.failures.clear();
     this.events.damaged(hole);
-    this.hls?.startLoad(this.startPosition() / 1000);
   }
 }

@@ -28,10 +28,15 @@ export class Holes {
   private strides = { next: -1, count: 0 };
   private open: Hole | null = null;
 
+  /** Whether a part lies right behind the last hole. */
+  goOnAt(part: Part): boolean {
+    return part.sn === this.strides.next;
+  }
+
   /** Leaves out `part` of `parts`, and more when it goes on and on. */
   dig(part: Part, parts: Part[], message: string): Hole {
     const first = part.sn === 'initSegment' ? 0 : part.sn;
-    const goesOn = first === this.strides.next;
+    const goesOn = this.goOnAt(part);
     this.strides.count = goesOn ? this.strides.count + 1 : 1;
     const stride = 2 ** Math.max(0, this.strides.count - ONE_BY_ONE);
     this.strides.next = first + stride;
