@@ -8,7 +8,7 @@ import { backoff } from '../socket/backoff';
 import { type Hole, Holes } from './holes';
 import { LevelKeeper } from './levels';
 import type { Quality, Variant } from './quality';
-import { isDamage, Strikes, verdict, withToken } from './retry';
+import { isDamage, mayBeDamage, Strikes, verdict, withToken } from './retry';
 
 /** A running HLS session on an element. */
 export interface HlsSession {
@@ -66,7 +66,7 @@ const MANIFEST_PARSED = 'hlsManifestParsed' as Events.MANIFEST_PARSED;
 const LEVEL_LOADED = 'hlsLevelLoaded' as Events.LEVEL_LOADED;
 
 /** An answer that the server gives each time is believed after so many. */
-const SAME_FAILURE_MAX = 2;
+const SAME_FAILURE_MAX = 3;
 /** The browser, with its version, that once stumbled over fragments fed before they were complete. */
 const STUMBLED_AS = 'whole-segments';
 
@@ -141,7 +141,8 @@ class Script implements HlsSession {
   private progressive = recall(STUMBLED_AS) !== navigator.userAgent;
   private token: string | null = null;
   private failures = new Strikes();
-  private same = { where: '', times: 0 };
+  /** How often each part was refused. */
+  private refusals = new Map<string, number>();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -236,47 +237,48 @@ class Script implements HlsSession {
       return;
     }
     const status = data.response?.code ?? 0;
-    if (status === 0) {
-      this.later(status, () => this.knock());
-      return;
-    }
-    const { frag = null } = data;
-    const words = frag ? opinionOn(this.readdressed(frag.url)) : wordsOf(data.networkDetails, status);
-    void words.then((said) => {
-      if (this.closed) return;
-      if (said) this.answered(said, frag);
-      else this.knock();
-    });
+    if (status === 0) this.later(status, () => this.knock());
+    else void this.refused(data, status);
   }
 
   /** What hls.js believes to get over by itself, and where we know better. */
-  private stumbled({ ErrorDetails }: typeof Hls, data: ErrorData): void {
-    const { FRAG_PARSING_ERROR, BUFFER_APPEND_ERROR, FRAG_LOAD_ERROR } = ErrorDetails;
-    if (data.details === FRAG_PARSING_ERROR || data.details === BUFFER_APPEND_ERROR) {
+  private stumbled({ ErrorDetails }: typeof Hls, { details, frag, response }: ErrorData): void {
+    if (details === ErrorDetails.FRAG_PARSING_ERROR || details === ErrorDetails.BUFFER_APPEND_ERROR) {
       // It would leave a hole, and a player that stands before it.
       if (this.progressive) this.elementFailed();
-    } else if (data.details === FRAG_LOAD_ERROR && data.frag) {
-      const { frag } = data;
-      if (!isDamage(data.response?.code ?? 0, '', false)) return;
-      void opinionOn(this.readdressed(frag.url)).then((said) => {
-        if (!this.closed && said && isDamage(said.status, said.code, false)) this.dig(frag, said);
-      });
+    } else if (details === ErrorDetails.FRAG_LOAD_ERROR && frag) {
+      void this.doubt(frag, response?.code ?? 0);
     }
   }
 
-  /** The server has said no, in words. */
-  private answered(said: ApiError, part: Fragment | null): void {
-    const where = part ? `${said.code} ${part.url}` : '';
-    this.same = { where, times: where !== '' && where === this.same.where ? this.same.times + 1 : 1 };
+  /** A part was refused: finds out whether it is hopeless. */
+  private async doubt(part: Fragment, status: number): Promise<boolean> {
+    const times = (this.refusals.get(part.url) ?? 0) + 1;
+    this.refusals.set(part.url, times);
     // Right behind a hole one failure is enough.
-    const same = part !== null && (this.same.times >= SAME_FAILURE_MAX || this.holes.goOnAt(part));
-    if (part && isDamage(said.status, said.code, same)) {
-      this.dig(part, said);
+    const same = times >= SAME_FAILURE_MAX || this.holes.goOnAt(part);
+    if (!mayBeDamage(status, same)) return false;
+    const said = await opinionOn(this.readdressed(part.url));
+    if (this.closed || !said || !isDamage(said.status, said.code, same)) return false;
+    if (!part.gap) this.dig(part, said);
+    return true;
+  }
+
+  /** The server has said no, and loading has stopped. */
+  private async refused(data: ErrorData, status: number): Promise<void> {
+    if (data.frag && (await this.doubt(data.frag, status))) {
       this.hls?.startLoad(this.startPosition() / 1000);
-    } else if (verdict(said.status) === 'wait') {
-      this.later(said.status, () => this.knock());
+    } else if (this.closed) {
+      return;
+    } else if (verdict(status) === 'wait') {
+      this.later(status, () => this.knock());
     } else {
-      this.events.refused(said.status, said.message);
+      const said = await (data.frag
+        ? opinionOn(this.readdressed(data.frag.url))
+        : wordsOf(data.networkDetails, status));
+      if (this.closed) return;
+      if (said) this.events.refused(said.status, said.message);
+      else this.knock();
     }
   }
 

@@ -15,6 +15,7 @@ export function verdict(status: number): Verdict {
 /** What the server says of a part of a film that it could not make, though it tried. */
 const FAILED_CODE = 'media_failed';
 const UNPROCESSABLE = 422;
+const FAILED = 500;
 
 /**
  * Whether a refused part of a film is hopeless, and what lies behind it worth a try. A failure without a reason may
@@ -22,6 +23,11 @@ const UNPROCESSABLE = 422;
  */
 export function isDamage(status: number, code: string, same: boolean): boolean {
   return status === UNPROCESSABLE || (code === FAILED_CODE && same);
+}
+
+/** The same, as far as the status alone can tell. */
+export function mayBeDamage(status: number, same: boolean): boolean {
+  return status === UNPROCESSABLE || (status === FAILED && same);
 }
 
 /** Of an address's life: asking again this early leaves time for a server that is away for a while. */

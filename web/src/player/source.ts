@@ -97,7 +97,7 @@ export class Source {
     private wish: Quality,
   ) {
     this.detour = new Detour(mediator, () => this.course.position(), {
-      reached: (message) => this.wait(message),
+      reached: (message) => this.say(message),
       passed: () => this.notice(),
     });
     this.ready = new Preparing(media, (readyAt) => this.events.preparing(readyAt));
@@ -147,7 +147,12 @@ export class Source {
     this.timers.set(name, setTimeout(then, ms));
   }
 
+  /** A sentence about a break; what is known to be missing says more than any other. */
   private wait(message: string): void {
+    if (!this.detour.tells) this.say(message);
+  }
+
+  private say(message: string): void {
     if (this.over) return;
     this.told = true;
     this.events.waiting(message);
