@@ -16,8 +16,7 @@ export interface DetourEvents {
 export class Detour {
   private holes: Hole[] = [];
   private timer: ReturnType<typeof setInterval> | undefined;
-  /** A hole is what the viewer is being told of. */
-  tells = false;
+  private told: string | null = null;
 
   constructor(
     private mediator: Mediator,
@@ -31,6 +30,11 @@ export class Detour {
     this.timer ??= setInterval(() => this.look(), LOOK_EVERY_MS);
   }
 
+  /** A hole is what the viewer is being told of. */
+  get tells(): boolean {
+    return this.told !== null;
+  }
+
   close(): void {
     clearInterval(this.timer);
   }
@@ -40,13 +44,13 @@ export class Detour {
     const inside = ({ from, to }: Hole) => seen.position >= from - EDGE_MS && seen.position < to;
     const hole = this.holes.find(inside);
     if (!hole) {
-      if (!this.tells) return;
-      this.tells = false;
+      if (this.told === null) return;
+      this.told = null;
       this.events.passed();
       return;
     }
-    if (!this.tells) this.events.reached(hole.message);
-    this.tells = true;
+    if (this.told !== hole.message) this.events.reached(hole.message);
+    this.told = hole.message;
     // Many players go through a hole with a picture that stands still. One that stops in it would wait for ever.
     const room = this.roomPosition();
     if (room >= hole.to && !seen.canPlay && !seen.seeking) this.leave(room);

@@ -34,9 +34,9 @@ export function BufferFirst() {
   const armed = useRoom((view) => view.startsWhenReady);
   if (left === null || trouble) return null;
   return (
-    <p className={styles.calm} role="status" data-testid="buffer-first">
-      Converting this film takes longer than watching it. Buffer first: ready {readyIn(left)}.
-      {armed && ' It starts by itself.'}
+    <p className={`${styles.calm} ${styles.ahead}`} role="status" data-testid="buffer-first">
+      <span className={styles.why}>Converting this film takes longer than watching it. </span>
+      Buffer first: ready {readyIn(left)}.{armed && <span className={styles.why}> It starts by itself.</span>}
     </p>
   );
 }

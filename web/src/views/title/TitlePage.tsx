@@ -1,6 +1,6 @@
-import { Users } from 'lucide-react';
+import { TriangleAlert, Users } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { ApiError, fetchPlayback, fetchTitle } from '../../api/client';
+import { ApiError, fetchPlayback, fetchTitle, type Playback } from '../../api/client';
 import type { MediaItem } from '../../api/types';
 import { length } from '../../app/words';
 import { capabilities } from '../../player/caps';
@@ -35,7 +35,7 @@ export function TitlePage({ id }: { id: string }) {
 
 function Film({ film }: { film: MediaItem }) {
   const { creating, error, create, expect } = useCreateRoom();
-  const { reason, refused } = useDelivery(film);
+  const { reason, refused, notes } = useDelivery(film);
   return (
     <main className={styles.film}>
       <div className={styles.poster}>
@@ -47,6 +47,11 @@ function Film({ film }: { film: MediaItem }) {
         <p className={refused ? styles.refused : styles.reason} data-testid="title-reason">
           {reason}
         </p>
+        {notes.map((note) => (
+          <p key={note} className={styles.note} data-testid="title-note">
+            <TriangleAlert size={16} aria-hidden="true" /> {note}
+          </p>
+        ))}
         {!refused && (
           <Button
             look="primary"
@@ -94,20 +99,31 @@ function useFilm(id: string) {
   return { film, problem };
 }
 
+interface Answer {
+  reason: string;
+  refused: boolean;
+  notes: string[];
+}
+
+function sentences({ reason, notes = [], wait_ms }: Playback): Answer {
+  const wait = wait_ms ? [`Converting it takes longer than watching it: ready in ${length(wait_ms)}.`] : [];
+  return { reason, refused: false, notes: [...notes, ...wait] };
+}
+
 /** What this browser gets, as a sentence. A server that is only busy has not refused. */
 function useDelivery(film: MediaItem) {
-  const [answer, setAnswer] = useState({ reason: '\u00a0', refused: false });
+  const [answer, setAnswer] = useState<Answer>({ reason: '\u00a0', refused: false, notes: [] });
   useEffect(() => {
     if (!film.playable) {
-      setAnswer({ reason: film.reason ?? 'This file cannot be played.', refused: true });
+      setAnswer({ reason: film.reason ?? 'This file cannot be played.', refused: true, notes: [] });
       return;
     }
     let live = true;
     fetchPlayback(film.id, capabilities())
-      .then((playback) => live && setAnswer({ reason: playback.reason, refused: false }))
+      .then((playback) => live && setAnswer(sentences(playback)))
       .catch((error: unknown) => {
         if (!live || !(error instanceof ApiError)) return;
-        setAnswer({ reason: error.message, refused: error.status >= 400 && error.status < 500 });
+        setAnswer({ reason: error.message, refused: error.status >= 400 && error.status < 500, notes: [] });
       });
     return () => {
       live = false;
