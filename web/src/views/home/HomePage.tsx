@@ -15,7 +15,7 @@ const ROOMS_EVERY_MS = 10_000;
 
 /** The first page: what is running, and what could be watched. */
 export function HomePage() {
-  const { creating, error, create, expect } = useCreateRoom();
+  const { creating, error, create, expect, consider } = useCreateRoom();
   const [rooms, setRooms] = useState<Room[]>([]);
   const claimed = useSetupLink();
 
@@ -66,6 +66,7 @@ export function HomePage() {
           verb="Watch"
           busy={creating}
           about
+          onConsider={(item) => consider(item.id)}
           onExpect={(item) => expect(item.id)}
           onPick={(item) => create(item.id)}
         />

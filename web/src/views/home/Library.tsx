@@ -15,13 +15,15 @@ interface Props {
   busy: string | null;
   /** Whether the cards lead to the films' own pages. */
   about?: boolean;
+  /** A mouse rests on a film. */
+  onConsider?(item: MediaItem): void;
   /** A click has begun. */
   onExpect?(item: MediaItem): void;
   onPick(item: MediaItem): void;
 }
 
 /** All films with a search field; those that cannot be played come last, with the reason. */
-export function Library({ heading, verb, busy, about = false, onExpect, onPick }: Props) {
+export function Library({ heading, verb, busy, about = false, onConsider, onExpect, onPick }: Props) {
   const [query, setQuery] = useState('');
   const q = useDeferredValue(query.trim());
   const scan = useScan();
@@ -59,6 +61,7 @@ export function Library({ heading, verb, busy, about = false, onExpect, onPick }
             verb={verb}
             busy={busy}
             about={about}
+            onConsider={onConsider}
             onExpect={onExpect}
             onPick={onPick}
           />

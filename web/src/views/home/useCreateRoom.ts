@@ -27,7 +27,7 @@ export function useCreateRoom() {
     setCreating(media ?? 'empty');
     setError(null);
     try {
-      if (media && !rollAhead(media)) askPlayback(media, capabilities());
+      if (media && !rollAhead(media)) void askPlayback(media, capabilities()).catch(() => undefined);
       const room = await createRoom(media);
       enterAhead(room);
       go(`/r/${room.code}`);
@@ -40,5 +40,9 @@ export function useCreateRoom() {
   const expect = (media: string) => {
     if (creating === null) rollAhead(media);
   };
-  return { creating, error, create, expect };
+  /** Somebody looks at a film: what this browser gets of it can be known before they decide. */
+  const consider = (media: string) => {
+    if (creating === null) void askPlayback(media, capabilities()).catch(() => undefined);
+  };
+  return { creating, error, create, expect, consider };
 }

@@ -1,6 +1,7 @@
 import { TriangleAlert, Users } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { ApiError, fetchPlayback, fetchTitle, type Playback } from '../../api/client';
+import { askPlayback } from '../../api/ahead';
+import { ApiError, fetchTitle, type Playback } from '../../api/client';
 import type { MediaItem } from '../../api/types';
 import { length } from '../../app/words';
 import { capabilities } from '../../player/caps';
@@ -119,7 +120,7 @@ function useDelivery(film: MediaItem) {
       return;
     }
     let live = true;
-    fetchPlayback(film.id, capabilities())
+    askPlayback(film.id, capabilities())
       .then((playback) => live && setAnswer(sentences(playback)))
       .catch((error: unknown) => {
         if (!live || !(error instanceof ApiError)) return;
