@@ -14,7 +14,7 @@ function device(smooth: (codec: string, hdr: boolean) => boolean | 'throws') {
   const decodingInfo = (question: MediaDecodingConfiguration) => {
     asked.push(question);
     const { contentType = '', transferFunction } = question.video ?? {};
-    const answer = smooth(contentType, transferFunction === 'pq');
+    const answer = smooth(contentType, transferFunction === 'hlg');
     if (answer === 'throws') return Promise.reject(new TypeError('unknown member'));
     return Promise.resolve({ supported: true, smooth: answer });
   };

@@ -28,8 +28,11 @@ const AUDIO: Record<string, string[]> = {
 const BASE = 'h264';
 /** A film as most are, to be asked for. */
 const TYPICAL = { width: 1920, height: 1080, bitrate: 8_000_000, framerate: 24 };
-/** Settings of PQ, as films for HDR displays carry them. */
-const HDR = { hdrMetadataType: 'smpteSt2086', colorGamut: 'rec2020', transferFunction: 'pq' } as const;
+/** PQ and HLG, as films for HDR displays carry them. */
+const HDR = [
+  { hdrMetadataType: 'smpteSt2086', colorGamut: 'rec2020', transferFunction: 'pq' },
+  { colorGamut: 'rec2020', transferFunction: 'hlg' },
+];
 const KEPT_AS = 'caps';
 
 interface SourceType {
@@ -122,7 +125,10 @@ export async function thorough(
   const video = first.video.filter((_, nth) => all[nth]);
   const ten = ['hevc10', 'av1', 'vp910'].find((name) => video.includes(name));
   const codec = ten && VIDEO[ten]?.[VIDEO[ten].length - 1];
-  if (hdrScreen && codec && (await smooth(codec, HDR))) video.push('hdr');
+  if (hdrScreen && codec) {
+    const answers = await Promise.all(HDR.map((settings) => smooth(codec, settings)));
+    if (answers.every((answer) => answer)) video.push('hdr');
+  }
   return { ...first, video };
 }
 
