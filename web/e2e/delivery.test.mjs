@@ -154,11 +154,13 @@ for (const kind of ['direct', 'remux']) {
     await ui.untilPlaying([ann, ben], PATIENCE_MS);
     await until('they are together', async () => (await ui.spread([ann, ben])) < TOGETHER_MS, PATIENCE_MS);
     assert.equal(await heightOf(ben), 1080, 'nobody else is touched');
+    await ui.seek(ben, 1_000);
 
     await ann.page.reload();
     await ui.untilInside(ann);
     await until('it is the smaller picture after a reload', async () => (await heightOf(ann)) === 480, PATIENCE_MS);
     await ui.untilPlaying([ann], PATIENCE_MS);
+    await ui.seek(ann, 2_000);
     await ui.openQuality(ann);
     await ui.part(ann, 'quality-original').click();
     await until('Ann has the original again', async () => (await heightOf(ann)) === 1080, PATIENCE_MS);
@@ -167,6 +169,29 @@ for (const kind of ['direct', 'remux']) {
     await ben.close();
   });
 }
+
+test('who comes to a film that is over stands at its end, and seeks no more', async () => {
+  const [ann, ben] = [await openViewer(browser, 'Ann'), await openViewer(browser, 'Ben')];
+  const room = await makeRoom('direct');
+  await ui.openRoom(ann, room);
+  await ui.untilLoaded(ann, PATIENCE_MS);
+  await ui.seek(ann, film('direct').duration_ms - 2_000);
+  await ui.play(ann);
+  await until('the film is over', async () => (await ui.player(ann)).ended, PATIENCE_MS);
+  await ui.openRoom(ben, room);
+  await until('Ben is at the end', async () => {
+    const { position, seeking, ready } = await ui.player(ben);
+    return position > film('direct').duration_ms - 500 && !seeking && ready >= 2;
+  }, PATIENCE_MS);
+  const seeks = await ben.page.evaluate(() => new Promise((resolve) => {
+    let count = 0;
+    document.querySelector('video').addEventListener('seeking', () => (count += 1));
+    setTimeout(() => resolve(count), 1_500);
+  }));
+  assert.equal(seeks, 0);
+  await ann.close();
+  await ben.close();
+});
 
 test('a machine that is too slow says when it will be ready, and the film starts by itself then', async () => {
   const viewer = await openViewer(browser, 'Ann');
