@@ -45,8 +45,8 @@ impl Decision {
         let info = &*film.source.info;
         let chosen = default_audio(info).map(|(stream, _)| stream.index);
         let nth = info.audio().position(|(stream, _)| Some(stream.index) == chosen).unwrap_or(0) as u32;
-        let picture = self.renditions.iter().find(|id| !matches!(id, RenditionId::Audio(_)));
-        let sound = self.renditions.iter().find(|id| **id == RenditionId::Audio(nth));
+        let picture = self.renditions.iter().find(|id| !id.is_sound());
+        let sound = self.renditions.iter().find(|id| id.sound_stream() == Some(nth));
         picture.into_iter().chain(sound).copied().collect()
     }
 }

@@ -37,7 +37,9 @@ mod probe;
 mod scan;
 mod sound_survey;
 mod survey;
+mod thumbnails;
 mod timeline;
+mod trial;
 mod video_copy;
 mod video_h264;
 
@@ -48,7 +50,7 @@ use bytes::Bytes;
 use crate::media::identity::FileIdentity;
 use crate::media::info::{MediaInfo, Source};
 use crate::media::sound::{SoundRefusal, SoundSurvey};
-use crate::media::track::{TrackSpec, VideoIndex};
+use crate::media::track::{Preset, TrackSpec, VideoIndex};
 
 pub use about::about;
 pub use cancel::{Cancel, StandStill};
@@ -57,6 +59,7 @@ pub use head::{Head, SegmentStats};
 pub use log::install_log;
 pub use memory::{release_memory, tame_memory};
 pub use scan::Scan;
+pub use thumbnails::Thumbnails;
 
 pub(in crate::media) use clip::{ClipFormat, Picture, write_clip};
 
@@ -187,6 +190,11 @@ pub fn init_segment(source: &Source, spec: &TrackSpec, cancel: &Cancel) -> Resul
 /// A picture that stands for the film: JPEG, at most 640 pixels wide, upright, square pixels, not black if possible.
 pub fn poster(source: &Source, cancel: &Cancel) -> Result<Bytes, EngineError> {
     poster::poster(source, cancel)
+}
+
+/// Encodes some made-up pictures of 1080p and says how many; how long that takes is for the caller to see.
+pub fn trial(preset: Preset, cancel: &Cancel) -> Result<u32, EngineError> {
+    trial::encode(preset, cancel)
 }
 
 /// Versions of the libraries behind the engine; what they make may differ between two of them.

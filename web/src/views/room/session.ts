@@ -307,12 +307,21 @@ export class RoomSession {
     if (this.sourceFor === media && !anew) return;
     this.source?.close();
     this.sourceFor = media;
+<<<<<<< HEAD
     this.store.setState(NOTHING_SHOWN);
+=======
+    this.store.setState({ delivery: null, playback: null, trouble: null });
+>>>>>>> main
     const course = {
       position: () => this.follow?.roomPosition() ?? 0,
       resting: () => this.resting(),
     };
+<<<<<<< HEAD
     const events: SourceEvents = {
+=======
+    this.source = new Source(this.mediator, media, course, {
+      playback: (playback) => this.store.setState({ playback }),
+>>>>>>> main
       delivery: (delivery) => this.store.setState({ delivery, trouble: null }),
       waiting: (text) => this.store.setState({ trouble: { text, final: false } }),
       failed: (text) => this.store.setState({ trouble: { text, final: true } }),
@@ -336,7 +345,11 @@ export class RoomSession {
     this.source?.close();
     this.source = null;
     this.sourceFor = null;
+<<<<<<< HEAD
     this.store.setState(NOTHING_SHOWN);
+=======
+    this.store.setState({ delivery: null, playback: null, trouble: null });
+>>>>>>> main
   }
 
   private applyVolume(): void {

@@ -1,6 +1,6 @@
 /** What the room page shows. Filled by the session alone; nothing in it is a guess. */
 import { createStore } from 'zustand/vanilla';
-import type { ChatLine, CommandKind, Member, Room, State } from '../../api/types';
+import type { ChatLine, CommandKind, Member, Playback, Room, State } from '../../api/types';
 import type { FollowReport } from '../../player/follow';
 import type { Quality, Variant } from '../../player/quality';
 import type { Delivery } from '../../player/source';
@@ -23,6 +23,7 @@ export interface RoomView {
   /** Something to tell this person, once. */
   notice: { id: number; text: string } | null;
   delivery: Delivery | null;
+<<<<<<< HEAD
   /** What this viewer may choose from, what was chosen, and what comes: null is the file itself. */
   variants: Variant[];
   wish: Quality;
@@ -31,6 +32,10 @@ export interface RoomView {
   readyAt: number | null;
   /** Starts for everybody as soon as that is so: this person has asked for it. */
   startsWhenReady: boolean;
+=======
+  /** What the server offers of the film, at addresses that are good now. */
+  playback: Playback | null;
+>>>>>>> main
   /** Why there is no picture; `final` when waiting will not help. */
   trouble: { text: string; final: boolean } | null;
   report: FollowReport;
@@ -56,11 +61,15 @@ export function createRoomStore(volume: number, muted: boolean, wish: Quality) {
     pending: null,
     notice: null,
     delivery: null,
+<<<<<<< HEAD
     variants: [],
     wish,
     picture: null,
     readyAt: null,
     startsWhenReady: false,
+=======
+    playback: null,
+>>>>>>> main
     trouble: null,
     report: { status: 'idle', skew: null, bufferMs: 0 },
     tap: 'none',

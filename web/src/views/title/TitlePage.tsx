@@ -10,6 +10,7 @@ import { Lost } from '../../ui/Lost';
 import { Mark } from '../../ui/Mark';
 import { Poster } from '../home/Poster';
 import { useCreateRoom } from '../home/useCreateRoom';
+import { OtherPlayers } from './OtherPlayers';
 import styles from './TitlePage.module.css';
 
 /** One film: what it is, what this browser gets of it, and the way to watch it together. */
@@ -35,8 +36,13 @@ export function TitlePage({ id }: { id: string }) {
 }
 
 function Film({ film }: { film: MediaItem }) {
+<<<<<<< HEAD
   const { creating, error, create, expect } = useCreateRoom();
   const { reason, refused, notes } = useDelivery(film);
+=======
+  const { creating, error, create } = useCreateRoom();
+  const { reason, refused, compatUrl } = useDelivery(film);
+>>>>>>> main
   return (
     <main className={styles.film}>
       <div className={styles.poster}>
@@ -64,6 +70,7 @@ function Film({ film }: { film: MediaItem }) {
             <Users size={18} aria-hidden="true" /> {creating ? 'Opening…' : 'Watch together'}
           </Button>
         )}
+        {compatUrl && <OtherPlayers title={film.title} compatUrl={compatUrl} />}
         {error && (
           <p className={styles.refused} role="alert">
             {error}
@@ -103,25 +110,41 @@ function useFilm(id: string) {
 interface Answer {
   reason: string;
   refused: boolean;
+<<<<<<< HEAD
   notes: string[];
 }
 
 function sentences({ reason, notes = [], wait_ms }: Playback): Answer {
   const wait = wait_ms ? [`Converting it takes longer than watching it: ready in ${length(wait_ms)}.`] : [];
   return { reason, refused: false, notes: [...notes, ...wait] };
+=======
+  compatUrl?: string;
+>>>>>>> main
 }
 
 /** What this browser gets, as a sentence. A server that is only busy has not refused. */
 function useDelivery(film: MediaItem) {
+<<<<<<< HEAD
   const [answer, setAnswer] = useState<Answer>({ reason: '\u00a0', refused: false, notes: [] });
+=======
+  const [answer, setAnswer] = useState<Answer>({ reason: '\u00a0', refused: false });
+>>>>>>> main
   useEffect(() => {
     if (!film.playable) {
       setAnswer({ reason: film.reason ?? 'This file cannot be played.', refused: true, notes: [] });
       return;
     }
     let live = true;
+<<<<<<< HEAD
     askPlayback(film.id, capabilities())
       .then((playback) => live && setAnswer(sentences(playback)))
+=======
+    fetchPlayback(film.id, capabilities())
+      .then(
+        (playback) =>
+          live && setAnswer({ reason: playback.reason, refused: false, compatUrl: playback.compat_url }),
+      )
+>>>>>>> main
       .catch((error: unknown) => {
         if (!live || !(error instanceof ApiError)) return;
         setAnswer({ reason: error.message, refused: error.status >= 400 && error.status < 500, notes: [] });
