@@ -38,6 +38,7 @@ export class Reel {
     const keep = (one: (to: SourceEvents) => void) => void this.said.push(one);
     const events: SourceEvents = {
       delivery: (delivery) => keep((to) => to.delivery(delivery)),
+      playback: (playback) => keep((to) => to.playback(playback)),
       waiting: (message) => keep((to) => to.waiting(message)),
       failed: (message) => keep((to) => to.failed(message)),
       arrived: () => keep((to) => to.arrived()),

@@ -29,6 +29,7 @@ const DECORATE_AFTER_MS = 600;
 
 const NOTHING_SHOWN = {
   delivery: null,
+  playback: null,
   trouble: null,
   variants: [],
   picture: null,
@@ -307,21 +308,13 @@ export class RoomSession {
     if (this.sourceFor === media && !anew) return;
     this.source?.close();
     this.sourceFor = media;
-<<<<<<< HEAD
     this.store.setState(NOTHING_SHOWN);
-=======
-    this.store.setState({ delivery: null, playback: null, trouble: null });
->>>>>>> main
     const course = {
       position: () => this.follow?.roomPosition() ?? 0,
       resting: () => this.resting(),
     };
-<<<<<<< HEAD
     const events: SourceEvents = {
-=======
-    this.source = new Source(this.mediator, media, course, {
       playback: (playback) => this.store.setState({ playback }),
->>>>>>> main
       delivery: (delivery) => this.store.setState({ delivery, trouble: null }),
       waiting: (text) => this.store.setState({ trouble: { text, final: false } }),
       failed: (text) => this.store.setState({ trouble: { text, final: true } }),
@@ -345,11 +338,7 @@ export class RoomSession {
     this.source?.close();
     this.source = null;
     this.sourceFor = null;
-<<<<<<< HEAD
     this.store.setState(NOTHING_SHOWN);
-=======
-    this.store.setState({ delivery: null, playback: null, trouble: null });
->>>>>>> main
   }
 
   private applyVolume(): void {

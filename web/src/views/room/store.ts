@@ -23,7 +23,6 @@ export interface RoomView {
   /** Something to tell this person, once. */
   notice: { id: number; text: string } | null;
   delivery: Delivery | null;
-<<<<<<< HEAD
   /** What this viewer may choose from, what was chosen, and what comes: null is the file itself. */
   variants: Variant[];
   wish: Quality;
@@ -32,10 +31,8 @@ export interface RoomView {
   readyAt: number | null;
   /** Starts for everybody as soon as that is so: this person has asked for it. */
   startsWhenReady: boolean;
-=======
   /** What the server offers of the film, at addresses that are good now. */
   playback: Playback | null;
->>>>>>> main
   /** Why there is no picture; `final` when waiting will not help. */
   trouble: { text: string; final: boolean } | null;
   report: FollowReport;
@@ -61,15 +58,12 @@ export function createRoomStore(volume: number, muted: boolean, wish: Quality) {
     pending: null,
     notice: null,
     delivery: null,
-<<<<<<< HEAD
     variants: [],
     wish,
     picture: null,
     readyAt: null,
     startsWhenReady: false,
-=======
     playback: null,
->>>>>>> main
     trouble: null,
     report: { status: 'idle', skew: null, bufferMs: 0 },
     tap: 'none',

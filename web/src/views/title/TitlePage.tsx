@@ -36,13 +36,8 @@ export function TitlePage({ id }: { id: string }) {
 }
 
 function Film({ film }: { film: MediaItem }) {
-<<<<<<< HEAD
   const { creating, error, create, expect } = useCreateRoom();
-  const { reason, refused, notes } = useDelivery(film);
-=======
-  const { creating, error, create } = useCreateRoom();
-  const { reason, refused, compatUrl } = useDelivery(film);
->>>>>>> main
+  const { reason, refused, notes, compatUrl } = useDelivery(film);
   return (
     <main className={styles.film}>
       <div className={styles.poster}>
@@ -110,41 +105,26 @@ function useFilm(id: string) {
 interface Answer {
   reason: string;
   refused: boolean;
-<<<<<<< HEAD
   notes: string[];
+  compatUrl?: string;
 }
 
-function sentences({ reason, notes = [], wait_ms }: Playback): Answer {
+function answerOf({ reason, notes = [], wait_ms, compat_url }: Playback): Answer {
   const wait = wait_ms ? [`Converting it takes longer than watching it: ready in ${length(wait_ms)}.`] : [];
-  return { reason, refused: false, notes: [...notes, ...wait] };
-=======
-  compatUrl?: string;
->>>>>>> main
+  return { reason, refused: false, notes: [...notes, ...wait], compatUrl: compat_url };
 }
 
 /** What this browser gets, as a sentence. A server that is only busy has not refused. */
 function useDelivery(film: MediaItem) {
-<<<<<<< HEAD
   const [answer, setAnswer] = useState<Answer>({ reason: '\u00a0', refused: false, notes: [] });
-=======
-  const [answer, setAnswer] = useState<Answer>({ reason: '\u00a0', refused: false });
->>>>>>> main
   useEffect(() => {
     if (!film.playable) {
       setAnswer({ reason: film.reason ?? 'This file cannot be played.', refused: true, notes: [] });
       return;
     }
     let live = true;
-<<<<<<< HEAD
     askPlayback(film.id, capabilities())
-      .then((playback) => live && setAnswer(sentences(playback)))
-=======
-    fetchPlayback(film.id, capabilities())
-      .then(
-        (playback) =>
-          live && setAnswer({ reason: playback.reason, refused: false, compatUrl: playback.compat_url }),
-      )
->>>>>>> main
+      .then((playback) => live && setAnswer(answerOf(playback)))
       .catch((error: unknown) => {
         if (!live || !(error instanceof ApiError)) return;
         setAnswer({ reason: error.message, refused: error.status >= 400 && error.status < 500, notes: [] });
