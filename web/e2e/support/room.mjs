@@ -87,6 +87,15 @@ export async function seek(viewer, positionMs) {
   await viewer.page.locator(by('seek-bar')).fill(String(positionMs));
 }
 
+/** Opens the choice of pictures, if it is not open, and answers what is in it. */
+export async function openQuality(viewer) {
+  const button = viewer.page.locator(by('quality'));
+  await showControls(viewer);
+  if ((await button.getAttribute('aria-expanded')) === 'true') await viewer.page.keyboard.press('Escape');
+  await button.click();
+  return viewer.page.locator('[role="menuitemradio"] > span:nth-of-type(1)').allInnerTexts();
+}
+
 /** Everybody plays: not paused and moving. */
 export async function untilPlaying(viewers, deadlineMs = 10_000) {
   for (const viewer of viewers) {
