@@ -170,7 +170,7 @@ impl Presentation {
                 let spec = TrackSpec::VideoCopy { stream: video.stream, origin: self.origin, grid: video.grid };
                 Some(Track { spec, cuts: video.copy.as_deref().ok()?, timescale: video.grid.timescale() })
             }
-            RenditionId::Video(rung) => {
+            RenditionId::Video(rung) | RenditionId::Hardware(rung) => {
                 let video = self.video.as_ref()?;
                 let (width, height) = ladder::fit(video.size, rung)?;
                 let spec = TrackSpec::VideoH264 {
@@ -181,6 +181,7 @@ impl Presentation {
                     height,
                     preset,
                     max_bit_rate: ladder::max_bit_rate(rung, self.source.info.bit_rate),
+                    in_band: matches!(id, RenditionId::Hardware(_)),
                 };
                 Some(Track { spec, cuts: &video.cuts, timescale: video.grid.timescale() })
             }

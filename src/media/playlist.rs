@@ -67,7 +67,7 @@ fn variant(text: &mut String, film: &Presentation, id: RenditionId, sound: &[&Re
         (RenditionId::VideoCopy, Some(plan), Some((stream, video))) => {
             (source.saturating_mul(PEAK_OVER_AVERAGE), copied_codec(stream, video), Some(plan.size))
         }
-        (RenditionId::Video(rung), Some(plan), _) => (
+        (RenditionId::Video(rung) | RenditionId::Hardware(rung), Some(plan), _) => (
             u64::from(ladder::max_bit_rate(rung, film.source.info.bit_rate)),
             film.track(id, Preset::Ultrafast).and_then(|track| encoded_codec_string(&track.spec)),
             ladder::fit(plan.size, rung),

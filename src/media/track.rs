@@ -96,6 +96,9 @@ pub enum TrackSpec {
         preset: Preset,
         /// Rate limit in bits per second.
         max_bit_rate: u32,
+        /// Parameter sets come with every keyframe, so that encoders may change from one segment to the next and within
+        /// one: hardware may make it.
+        in_band: bool,
     },
     /// Sound as stereo AAC-LC. Present from content zero to the end, silence where the file has none.
     AudioAac {
