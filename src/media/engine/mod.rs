@@ -36,6 +36,7 @@ mod nal;
 mod picture;
 mod poster;
 mod probe;
+mod scan;
 mod sound_survey;
 mod survey;
 mod timeline;
@@ -59,6 +60,7 @@ pub use hardware::Hardware;
 pub use head::{Head, SegmentStats};
 pub use log::install_log;
 pub use memory::{release_memory, tame_memory};
+pub use scan::Scan;
 
 pub(in crate::media) use clip::{ClipFormat, Picture, write_clip};
 
@@ -84,6 +86,9 @@ pub enum EngineError {
     /// The content makes no sense here.
     #[error("the file is damaged: {0}")]
     Damaged(String),
+    /// The data of a whole segment are there, and no picture comes out of them.
+    #[error("no picture can be decoded here")]
+    NoPicture,
     /// The caller said stop.
     #[error("cancelled")]
     Cancelled,
@@ -161,6 +166,12 @@ pub fn probe(path: &Path, cancel: &Cancel) -> Result<(MediaInfo, FileIdentity), 
 /// transcoded, not copied. A stream without any timestamps of its own is reported with `open_gop`, for the same reason.
 pub fn index(source: &Source, cancel: &Cancel) -> Result<VideoIndex, EngineError> {
     index::index(source, cancel)
+}
+
+/// The same as far as it can be told at once: of a large file whose container does not tell where its keyframes are it
+/// is not `complete`. A [`Scan`] completes it.
+pub fn glance(source: &Source, cancel: &Cancel) -> Result<VideoIndex, EngineError> {
+    index::glance(source, cancel)
 }
 
 /// What is seen of the packets of every sound stream, in file order; `index` is the film's.

@@ -1,10 +1,12 @@
 //! Quick measurements, run by hand on a release build: `cargo test --release --test it measure -- --ignored --nocapture`.
 use std::path::Path;
+use std::sync::Arc;
 
 use watchparty::clock::{Clock, SystemClock};
 use watchparty::media::Source;
 use watchparty::media::demo;
-use watchparty::media::engine::{Head, init_segment};
+use watchparty::media::engine::{self, Head, init_segment};
+use watchparty::media::plan::plan;
 use watchparty::media::track::{Preset, SegmentJob, TrackSpec};
 
 use crate::support::films::{self, limit, made, open, scratch};
@@ -89,6 +91,50 @@ fn time_to_write_the_demo_film() {
     let began = SystemClock.now();
     demo::write_clip(&scratch().join("minute.mp4"), 60, &limit()).expect("demo film");
     eprintln!("60 s of demo film in {} ms", SystemClock.now().since(began).as_millis());
+}
+/// Two hours in four gigabytes, in each kind of container.
+#[test]
+#[ignore = "a measurement, not a check; writes four gigabytes at a time"]
+fn plan_of_four_gigabytes() {
+    let picture = "testsrc2=s=1280x720:r=24:d=60,noise=alls=30:allf=t";
+    let inputs = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", "sine=440:r=48000:d=60"];
+    let coded = ["-c:v", "libx264", "-preset", "superfast", "-b:v", "4500k", "-g", "96", "-c:a", "aac"];
+    let minute = made("minute-of-noise.mkv", &[&inputs[..], &coded[..]].concat());
+    let minute = minute.to_str().expect("plain name");
+    for (name, form) in [
+        ("four.mkv", &["-f", "matroska"][..]),
+        ("four-without-cues.mkv", &["-f", "matroska", "-live", "1"]),
+        ("four.mp4", &["-f", "mp4"]),
+        ("four-index-first.mp4", &["-f", "mp4", "-movflags", "+faststart"]),
+        ("four.ts", &["-f", "mpegts"]),
+    ] {
+        let path = scratch().join(name);
+        let path_text = path.to_str().expect("plain name");
+        films::ffmpeg(&[&["-stream_loop", "119", "-i", minute, "-c", "copy"][..], form, &[path_text]].concat());
+        let timed = |what: &str, work: &dyn Fn() -> String| {
+            let began = SystemClock.now();
+            let said = work();
+            eprintln!("{name}: {what} {} ms {said}", SystemClock.now().since(began).as_millis());
+        };
+        let (info, identity) = engine::probe(&path, &limit()).expect("a film");
+        let source = Source { path: path.clone(), identity, info: Arc::new(info) };
+        eprintln!("{name}: {} bytes, {} ms", source.identity.size, source.info.duration_ms);
+        for what in ["first plan", "again"] {
+            timed(what, &|| {
+                let index = engine::glance(&source, &limit()).expect("an index");
+                format!("(complete {}, {} keyframes)", index.complete, index.keyframes.len())
+            });
+        }
+        let index = engine::index(&source, &limit()).expect("an index");
+        timed("everything", &|| {
+            let whole = engine::index(&source, &limit()).expect("an index");
+            format!("({} keyframes, {:?})", whole.keyframes.len(), whole.frame_rate)
+        });
+        timed("plan from it", &|| {
+            format!("({} cuts)", plan(&source, Some(&index)).video.expect("a picture").cuts.len())
+        });
+        std::fs::remove_file(path).expect("remove");
+    }
 }
 
 /// CPU seconds of this process, or of the programs it ran, so far.
