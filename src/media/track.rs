@@ -166,6 +166,8 @@ pub struct VideoIndex {
     /// Whether converted video is cut evenly, without regard to keyframes: such a film could be watched before they were
     /// known, and knowing them must not move its cuts.
     pub even: bool,
+    /// Bits per second of the busiest stretch of about a segment, all streams of the file together; 0 when unknown.
+    pub peak_bit_rate: u64,
     /// What reading all of the file taught, where the container does not tell enough.
     pub map: Option<Arc<FileMap>>,
 }

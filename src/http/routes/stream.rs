@@ -14,7 +14,7 @@ use crate::http::range;
 use crate::http::range::Representation;
 use crate::library::{Library, LibraryError};
 use crate::media::playlist;
-use crate::media::{ClientCaps, Media, MediaError, RenditionId, Source, decide};
+use crate::media::{ClientCaps, Media, MediaError, RenditionId, Source};
 
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";
 /// The address carries the session and an expiry, so what it names never changes while it is good.
@@ -43,7 +43,7 @@ async fn master(
     let key = name.strip_prefix("master.").and_then(|name| name.strip_suffix(".m3u8"));
     let caps = key.and_then(ClientCaps::from_key).ok_or(MediaError::NotFound)?;
     let film = media.presentation(&source).await?;
-    let decision = decide(&film, &caps, &media.heights_for(&source)).map_err(MediaError::from)?;
+    let decision = media.offer(&film, &caps).map_err(MediaError::from)?;
     Ok(text(playlist::master(&film, &decision)))
 }
 
