@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::{Instant, SharedClock};
 use crate::media::cache::Cache;
+use crate::media::caps::ClientCaps;
 use crate::media::decide::playable;
 use crate::media::engine::{self, Cancel, EngineError, ProbeError};
 use crate::media::error::MediaError;
@@ -29,8 +30,9 @@ use crate::media::rest::Rest;
 use crate::media::schedule::{Kind, Priority};
 use crate::media::service::segments::profile;
 use crate::media::stats::Counters;
+use crate::media::track::Preset;
 use crate::media::workers::{Job, Stop, Workers};
-use crate::media::{MediaConfig, Stats};
+use crate::media::{MediaConfig, Stats, Tuning};
 
 /// Presentations remembered; each holds the cuts of one film.
 const FILMS_REMEMBERED: usize = 64;
@@ -55,6 +57,8 @@ pub(crate) struct Service {
     pub(crate) films: Films,
     pub(crate) counters: Counters,
     steered: Mutex<Instant>,
+    /// What the viewer who asked last can play: a guess at the next one.
+    caps: Mutex<ClientCaps>,
     /// When freed memory goes back to the system.
     rest: Mutex<Rest>,
 }
@@ -70,10 +74,14 @@ impl Service {
             workers: Workers::new(Arc::clone(&clock)),
             plans: Memo::new(FILMS_REMEMBERED),
             inits: Memo::new(INITS_REMEMBERED),
-            ladder: Mutex::new(Ladder::new(config.threads)),
+            ladder: Mutex::new(match config.tuning {
+                Tuning::Measured => Ladder::new(config.threads),
+                Tuning::Fixed(preset) => Ladder::fixed(config.threads, preset),
+            }),
             films: Films::default(),
             counters: Counters::default(),
             steered: Mutex::new(clock.now()),
+            caps: Mutex::default(),
             rest: Mutex::new(Rest::new(clock.now())),
             clock,
         });
@@ -155,7 +163,8 @@ impl Service {
             promise.started = true;
             let made = playable(&source.info).map_err(MediaError::from).and_then(|()| {
                 let index = engine::index(&source, cancel)?;
-                Ok(Arc::new(plan(&source, Some(&index))))
+                let sounds = engine::sounds(&source, &index, cancel)?;
+                Ok(Arc::new(plan(&source, Some(&index)).with_sound(&sounds)))
             });
             promise.keep(&made);
         });
@@ -176,8 +185,8 @@ impl Service {
     }
 
     pub(crate) async fn init(self: &Arc<Self>, film: &Presentation, id: RenditionId) -> Result<Bytes, MediaError> {
-        let preset = self.preset(id);
-        let spec = film.track(id, preset).ok_or(MediaError::NotFound)?.spec;
+        // One init segment for all speeds.
+        let spec = film.track(id, Preset::Ultrafast).ok_or(MediaError::NotFound)?.spec;
         let key = (film.source.identity, profile(id, &spec));
         let answer = match self.inits.ask(&key) {
             Asked::Ready(init) => return Ok(init),
