@@ -26,8 +26,7 @@ const AUDIO_GROUP: &str = "sound";
 /// The master playlist: every video rendition of the decision with the one group of sound tracks.
 pub fn master(film: &Presentation, decision: &Decision) -> String {
     let mut text = format!("#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-INDEPENDENT-SEGMENTS\n");
-    let (sound, picture): (Vec<_>, Vec<_>) =
-        decision.renditions.iter().partition(|id| id.is_sound());
+    let (sound, picture): (Vec<_>, Vec<_>) = decision.renditions.iter().partition(|id| id.is_sound());
     // A lone sound track of a film without picture is the variant itself and needs no group.
     let grouped = !sound.is_empty() && (!picture.is_empty() || sound.len() > 1);
     if grouped {
@@ -89,6 +88,9 @@ fn variant(text: &mut String, film: &Presentation, id: RenditionId, sound: &[&Re
             let _ = write!(text, ",FRAME-RATE={}.{:03}", milli / 1000, milli % 1000);
         }
     }
+    if let Some((_, video)) = stream.filter(|(_, video)| video.hdr && id == RenditionId::VideoCopy) {
+        let _ = write!(text, ",VIDEO-RANGE={}", if video.hlg { "HLG" } else { "PQ" });
+    }
     if grouped {
         let _ = write!(text, ",AUDIO=\"{AUDIO_GROUP}\"");
     }
@@ -120,6 +122,7 @@ fn copied_codec(stream: &StreamInfo, video: &VideoInfo) -> Option<String> {
     match stream.codec.as_str() {
         "h264" => Some(format!("avc1.{rest}")),
         "hevc" => Some(format!("hvc1.{rest}")),
+        "av1" | "vp9" => Some(video.codec_string.clone()),
         _ => None,
     }
 }

@@ -242,6 +242,8 @@ pub struct Playback {
     pub audio: Vec<PlaybackAudio>,
     /// Subtitles to choose from.
     pub subtitles: Vec<PlaybackSubtitle>,
+    /// What the viewer should know beforehand, in sentences.
+    pub notes: Vec<String>,
 }
 
 /// A sound track to choose.

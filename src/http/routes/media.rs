@@ -120,6 +120,7 @@ async fn playback(
         wait_ms,
         audio: sound_tracks(&source.info),
         subtitles: Vec::new(),
+        notes: media.notes(&film),
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response())
 }

@@ -20,7 +20,8 @@ fn copies(name: &str, nth: u32) {
     let (source, index) = open(&path);
     let film = present(&source, &index);
     let refusal = film.audio[nth as usize].copy.as_ref().err();
-    let track = film.track(RenditionId::AudioCopy(nth), Preset::Ultrafast).unwrap_or_else(|| panic!("{name}: {refusal:?}"));
+    let track =
+        film.track(RenditionId::AudioCopy(nth), Preset::Ultrafast).unwrap_or_else(|| panic!("{name}: {refusal:?}"));
     let jobs: Vec<SegmentJob> = (0..track.segments().min(6)).filter_map(|n| track.job(n)).collect();
     check(&format!("{name}-copy{nth}"), &path, &track.spec, &jobs);
 }

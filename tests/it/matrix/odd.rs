@@ -189,6 +189,9 @@ async fn case_44_the_playlists_of_twelve_hours_stay_small() {
         complete: true,
         frame_rate: Some((24_000, 1001)),
         open_gop: false,
+        changes: false,
+        even: false,
+        map: None,
     };
     let film = plan(&checked.film.source, Some(&index));
     for id in [RenditionId::VideoCopy, RenditionId::Video(360), RenditionId::Audio(0)] {

@@ -154,7 +154,13 @@ pub(super) async fn check(film: &Film, expect: &Expect) -> Checked {
 /// Opens a film for a plain browser, without looking at it.
 pub(super) async fn open(film: &Film) -> Checked {
     let rig = Rig::start();
-    let plan = in_time(&film.name, rig.film(film.path.clone())).await;
+    let source = in_time(&film.name, rig.source(film.path.clone())).await;
+    let first = in_time(&film.name, rig.media.presentation(&source)).await.unwrap_or_else(|error| panic!("{film}: {error}"));
+    let plan = in_time(&film.name, rig.media.whole_presentation(&source)).await;
+    let plan = plan.unwrap_or_else(|error| panic!("{film}: {error}"));
+    // Those who came first and those who came after the file was read through are on one timeline.
+    let timeline = |film: &Presentation| film.video.as_ref().map(|video| (video.grid, video.cuts.clone()));
+    assert_eq!((first.origin, timeline(&first)), (plan.origin, timeline(&plan)), "{film}: the timeline moved");
     let decision = decide(&plan, &ClientCaps::default(), &[RUNG]).unwrap();
     let master = playlist::master(&plan, &decision);
     Checked { rig, film: plan, decision, master }
@@ -164,6 +170,7 @@ pub(super) async fn open(film: &Film) -> Checked {
 fn renditions(film: &Presentation, best: &Decision) -> Vec<RenditionId> {
     let copy = best.renditions.iter().copied().filter(|id| *id == RenditionId::VideoCopy);
     let conversion = film.video.as_ref().map(|_| RenditionId::Video(RUNG));
-    let sound = (0..film.audio.len().min(SOUNDS_MAX) as u32).map(RenditionId::Audio);
-    copy.chain(conversion).chain(sound).collect()
+    let sounds = 0..film.audio.len().min(SOUNDS_MAX) as u32;
+    let copied = best.renditions.iter().copied().filter(|id| matches!(id, RenditionId::AudioCopy(_))).take(SOUNDS_MAX);
+    copy.chain(conversion).chain(sounds.map(RenditionId::Audio)).chain(copied).collect()
 }
