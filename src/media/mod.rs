@@ -27,6 +27,7 @@ mod heads;
 pub mod identity;
 pub mod info;
 pub mod ladder;
+mod loudness;
 mod memo;
 pub mod plan;
 pub mod playlist;

@@ -29,6 +29,7 @@ mod held;
 mod index;
 mod io;
 mod log;
+mod loudness;
 mod memory;
 mod mux;
 mod nal;
@@ -54,6 +55,7 @@ pub use cancel::Cancel;
 pub use codec_string::encoded_codec_string;
 pub use head::{Head, SegmentStats};
 pub use log::install_log;
+pub(in crate::media) use loudness::Ear;
 pub use memory::{release_memory, tame_memory};
 
 pub(in crate::media) use clip::{ClipFormat, Picture, write_clip};

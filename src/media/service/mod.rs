@@ -1,5 +1,6 @@
 //! The media service: asks memory, then the disk, then the engine's threads. Probes, plans and init segments are
 //! here; `segments` makes media segments, `steering` makes them before anybody asks.
+mod loudness;
 mod segments;
 mod steering;
 
@@ -22,11 +23,13 @@ use crate::media::heads::Heads;
 use crate::media::identity::FileIdentity;
 use crate::media::info::{MediaInfo, Source};
 use crate::media::ladder::Ladder;
+use crate::media::loudness::Titles;
 use crate::media::memo::{Asked, Memo};
 use crate::media::plan::{PLAN_VERSION, Presentation, plan};
 use crate::media::rendition::RenditionId;
 use crate::media::rest::Rest;
 use crate::media::schedule::{Kind, Priority};
+use crate::media::service::loudness::Hearings;
 use crate::media::service::segments::profile;
 use crate::media::stats::Counters;
 use crate::media::workers::{Job, Stop, Workers};
@@ -55,6 +58,8 @@ pub(crate) struct Service {
     pub(crate) films: Films,
     pub(crate) counters: Counters,
     steered: Mutex<Instant>,
+    titles: Titles,
+    hearings: Mutex<Hearings>,
     /// When freed memory goes back to the system.
     rest: Mutex<Rest>,
 }
@@ -74,6 +79,8 @@ impl Service {
             films: Films::default(),
             counters: Counters::default(),
             steered: Mutex::new(clock.now()),
+            titles: Titles::new((config.cache_bytes_max > 0).then_some(config.cache_dir.as_path())),
+            hearings: Mutex::new(Hearings::new(clock.now())),
             rest: Mutex::new(Rest::new(clock.now())),
             clock,
         });
@@ -169,7 +176,8 @@ impl Service {
             // Or the next look at the rooms would try again, and again.
             self.films.leave(key);
         }
-        self.plans.settle(key, made);
+        let made = made.clone().map(|film| self.with_loudness(film));
+        self.plans.settle(key, &made);
     }
 
     fn keep_init(&self, key: &(FileIdentity, String), made: &Result<Bytes, MediaError>) {

@@ -85,6 +85,7 @@ impl Service {
         if closed > 0 || rests {
             engine::release_memory();
         }
+        self.hear(now);
         for identity in self.films.identities(now) {
             self.steer(&identity);
         }
