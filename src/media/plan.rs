@@ -8,8 +8,8 @@ use std::ops::Range;
 use crate::media::cuts::{Axis, audio_cuts, copy_cuts, refine};
 use crate::media::info::{Source, VideoInfo};
 use crate::media::rendition::RenditionId;
-use crate::media::track::{DURATION_MAX_MS, FrameGrid, Origin, Preset, SegmentJob, TrackSpec, VideoIndex};
 use crate::media::sound::{SoundCopy, SoundRefusal, SoundSurvey};
+use crate::media::track::{DURATION_MAX_MS, FrameGrid, Origin, Preset, SegmentJob, TrackSpec, VideoIndex};
 use crate::media::{ladder, sound, ticks};
 
 /// Raised when the same file would be cut differently; part of every cache key.

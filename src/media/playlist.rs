@@ -26,8 +26,7 @@ const AUDIO_GROUP: &str = "sound";
 /// The master playlist: every video rendition of the decision with the one group of sound tracks.
 pub fn master(film: &Presentation, decision: &Decision) -> String {
     let mut text = format!("#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-INDEPENDENT-SEGMENTS\n");
-    let (sound, picture): (Vec<_>, Vec<_>) =
-        decision.renditions.iter().partition(|id| id.is_sound());
+    let (sound, picture): (Vec<_>, Vec<_>) = decision.renditions.iter().partition(|id| id.is_sound());
     // A lone sound track of a film without picture is the variant itself and needs no group.
     let grouped = !sound.is_empty() && (!picture.is_empty() || sound.len() > 1);
     if grouped {

@@ -111,7 +111,27 @@ mod tests {
 
     #[test]
     fn other_names_are_refused() {
-        for name in ["", "v", "a", "v0", "v721", "a-1", "a+1", "a01", "x1", "a0g0", "a0g13", "a0g01", "ag1", "acopy", "acopy-1", "acopy0g1", "vCopy", "a99999999999", "é1"] {
+        for name in [
+            "",
+            "v",
+            "a",
+            "v0",
+            "v721",
+            "a-1",
+            "a+1",
+            "a01",
+            "x1",
+            "a0g0",
+            "a0g13",
+            "a0g01",
+            "ag1",
+            "acopy",
+            "acopy-1",
+            "acopy0g1",
+            "vCopy",
+            "a99999999999",
+            "é1",
+        ] {
             assert!(name.parse::<RenditionId>().is_err(), "{name}");
         }
     }

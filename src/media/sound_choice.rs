@@ -10,10 +10,12 @@ const AAC_CODEC: &str = "mp4a.40.2";
 pub(crate) fn sound_renditions(film: &Presentation, caps: &ClientCaps) -> Vec<RenditionId> {
     let streams = film.source.info.audio().zip(&film.audio).zip(0..);
     streams
-        .map(|(((stream, _), plan), nth)| match (caps.audio.contains(&stream.codec) && plan.copy.is_ok(), plan.gain_db) {
-            (true, _) => RenditionId::AudioCopy(nth),
-            (false, 0) => RenditionId::Audio(nth),
-            (false, gain_db) => RenditionId::AudioLoud { nth, gain_db },
+        .map(|(((stream, _), plan), nth)| {
+            match (caps.audio.contains(&stream.codec) && plan.copy.is_ok(), plan.gain_db) {
+                (true, _) => RenditionId::AudioCopy(nth),
+                (false, 0) => RenditionId::Audio(nth),
+                (false, gain_db) => RenditionId::AudioLoud { nth, gain_db },
+            }
         })
         .collect()
 }

@@ -14,7 +14,7 @@ use crate::media::info::Source;
 use crate::media::track::{AAC_FRAME_SAMPLES as FRAME, Origin, SegmentJob};
 
 /// Frames that the encoder hears before and after the segment; their packets are thrown away.
-const WARM_UP_FRAMES: i64 = 4;
+const WARM_UP_FRAMES: i64 = 8;
 const TAIL_FRAMES: i64 = 2;
 /// Samples of one segment with its surroundings.
 const SAMPLES_MAX: i64 = 48_000 * 120;

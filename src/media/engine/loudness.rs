@@ -38,7 +38,11 @@ impl Ear {
     }
 
     /// Listens to a stretch of content time.
-    pub(in crate::media) fn listen(&mut self, (from_ms, to_ms): (i64, i64), cancel: &Cancel) -> Result<(), EngineError> {
+    pub(in crate::media) fn listen(
+        &mut self,
+        (from_ms, to_ms): (i64, i64),
+        cancel: &Cancel,
+    ) -> Result<(), EngineError> {
         let samples = |ms: i64| ms * i64::from(self.sample_rate) / 1000;
         let (from, to) = (samples(from_ms), samples(to_ms));
         if to <= from || to - from > STRETCH_SAMPLES_MAX {

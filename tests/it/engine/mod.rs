@@ -8,3 +8,4 @@ mod posters;
 mod probing;
 mod segments;
 mod sound;
+mod sound_heard;

@@ -1,15 +1,15 @@
 //! Copied sound: which streams lie on a grid, and that what is copied is the source, whole and in its place.
 
-use watchparty::media::engine::{Head, init_segment, sounds};
+use watchparty::media::engine::sounds;
 use watchparty::media::plan::{Presentation, plan};
 use watchparty::media::sound::SoundRefusal;
 use watchparty::media::track::{Preset, SegmentJob, VideoIndex};
 use watchparty::media::{RenditionId, Source};
 
 use crate::engine::segments::check;
-use crate::support::films::{decoded, film, limit, made, open, segment};
+use crate::support::films::{film, limit, open};
 
-fn present(source: &Source, index: &VideoIndex) -> Presentation {
+pub(super) fn present(source: &Source, index: &VideoIndex) -> Presentation {
     let surveys = sounds(source, index, &limit()).expect("survey");
     plan(source, Some(index)).with_sound(&surveys)
 }
@@ -20,7 +20,8 @@ fn copies(name: &str, nth: u32) {
     let (source, index) = open(&path);
     let film = present(&source, &index);
     let refusal = film.audio[nth as usize].copy.as_ref().err();
-    let track = film.track(RenditionId::AudioCopy(nth), Preset::Ultrafast).unwrap_or_else(|| panic!("{name}: {refusal:?}"));
+    let track =
+        film.track(RenditionId::AudioCopy(nth), Preset::Ultrafast).unwrap_or_else(|| panic!("{name}: {refusal:?}"));
     let jobs: Vec<SegmentJob> = (0..track.segments().min(6)).filter_map(|n| track.job(n)).collect();
     check(&format!("{name}-copy{nth}"), &path, &track.spec, &jobs);
 }
