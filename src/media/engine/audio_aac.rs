@@ -67,15 +67,12 @@ impl AudioHead {
             next: job.start,
             output,
         };
-        match self.track.as_mut() {
-            Some(track) => {
-                let listener = &mut |left: &[f32], right: &[f32]| encoding.hear(left, right, cancel);
-                track.sound((first * FRAME, last * FRAME), self.sample_rate, cancel, listener)?;
-            }
-            None => {
-                let sound = Stereo::silence(((last - first) * FRAME) as usize);
-                encoding.hear(&sound.left, &sound.right, cancel)?;
-            }
+        if let Some(track) = self.track.as_mut() {
+            let listener = &mut |left: &[f32], right: &[f32]| encoding.hear(left, right, cancel);
+            track.sound((first * FRAME, last * FRAME), self.sample_rate, cancel, listener)?;
+        } else {
+            let sound = Stereo::silence(((last - first) * FRAME) as usize);
+            encoding.hear(&sound.left, &sound.right, cancel)?;
         }
         encoding.finish()
     }

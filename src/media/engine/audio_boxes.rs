@@ -40,22 +40,22 @@ fn words(words: &[u32]) -> Vec<u8> {
 /// The whole init segment; the sample rate is the time scale.
 pub(super) fn init(entry: &Entry) -> Bytes {
     let ftyp = make(*b"ftyp", &[b"iso5", &words(&[0x200]), b"iso5", b"iso6", b"mp41"]);
-    let mvhd = [&[0, 0, 0, MOVIE_TIMESCALE, 0, 0x1_0000, 0x0100_0000, 0, 0][..], &MATRIX, &[0, 0, 0, 0, 0, 0, 2]];
-    let mvhd = make(*b"mvhd", &[&words(&mvhd.concat())]);
-    let tkhd = [&[IN_MOVIE_ENABLED, 0, 0, 1, 0, 0, 0, 0, 0, 0x0100_0000][..], &MATRIX, &[0, 0]];
-    let tkhd = make(*b"tkhd", &[&words(&tkhd.concat())]);
-    let mdhd = make(*b"mdhd", &[&words(&[0, 0, 0, entry.sample_rate, 0, LANGUAGE_UNKNOWN])]);
-    let hdlr = make(*b"hdlr", &[&words(&[0, 0]), b"soun", &words(&[0, 0, 0]), b"SoundHandler\0"]);
-    let url = make(*b"url ", &[&words(&[SELF_CONTAINED])]);
-    let dref = make(*b"dref", &[&words(&[0, 1]), &url]);
-    let dinf = make(*b"dinf", &[&dref]);
-    let smhd = make(*b"smhd", &[&words(&[0, 0])]);
-    let minf = make(*b"minf", &[&smhd, &dinf, &tables(entry)]);
-    let mdia = make(*b"mdia", &[&mdhd, &hdlr, &minf]);
-    let trak = make(*b"trak", &[&tkhd, &mdia]);
-    let trex = make(*b"trex", &[&words(&[0, 1, 1, 0, 0, 0])]);
-    let mvex = make(*b"mvex", &[&trex]);
-    let moov = make(*b"moov", &[&mvhd, &trak, &mvex]);
+    let movie = [&[0, 0, 0, MOVIE_TIMESCALE, 0, 0x1_0000, 0x0100_0000, 0, 0][..], &MATRIX, &[0, 0, 0, 0, 0, 0, 2]];
+    let movie = make(*b"mvhd", &[&words(&movie.concat())]);
+    let track_header = [&[IN_MOVIE_ENABLED, 0, 0, 1, 0, 0, 0, 0, 0, 0x0100_0000][..], &MATRIX, &[0, 0]];
+    let track_header = make(*b"tkhd", &[&words(&track_header.concat())]);
+    let media_header = make(*b"mdhd", &[&words(&[0, 0, 0, entry.sample_rate, 0, LANGUAGE_UNKNOWN])]);
+    let handler = make(*b"hdlr", &[&words(&[0, 0]), b"soun", &words(&[0, 0, 0]), b"SoundHandler\0"]);
+    let own = make(*b"url ", &[&words(&[SELF_CONTAINED])]);
+    let references = make(*b"dref", &[&words(&[0, 1]), &own]);
+    let places = make(*b"dinf", &[&references]);
+    let sound_header = make(*b"smhd", &[&words(&[0, 0])]);
+    let description = make(*b"minf", &[&sound_header, &places, &tables(entry)]);
+    let media = make(*b"mdia", &[&media_header, &handler, &description]);
+    let track = make(*b"trak", &[&track_header, &media]);
+    let defaults = make(*b"trex", &[&words(&[0, 1, 1, 0, 0, 0])]);
+    let extends = make(*b"mvex", &[&defaults]);
+    let moov = make(*b"moov", &[&movie, &track, &extends]);
     Bytes::from([ftyp, moov].concat())
 }
 
@@ -65,10 +65,10 @@ fn tables(entry: &Entry) -> Vec<u8> {
     let channels = u32::from(entry.channels) << 16 | 16;
     let sound = words(&[0, 1, 0, 0, channels, 0, rate]);
     let entry = make(entry.kind, &[&sound, &entry.config]);
-    let stsd = make(*b"stsd", &[&words(&[0, 1]), &entry]);
+    let entries = make(*b"stsd", &[&words(&[0, 1]), &entry]);
     let empty = |kind| make(kind, &[&words(&[0, 0])]);
-    let stsz = make(*b"stsz", &[&words(&[0, 0, 0])]);
-    make(*b"stbl", &[&stsd, &empty(*b"stts"), &empty(*b"stsc"), &stsz, &empty(*b"stco")])
+    let sizes = make(*b"stsz", &[&words(&[0, 0, 0])]);
+    make(*b"stbl", &[&entries, &empty(*b"stts"), &empty(*b"stsc"), &sizes, &empty(*b"stco")])
 }
 
 /// `esds` around an `AudioSpecificConfig`.

@@ -60,16 +60,12 @@ impl Hearing {
             self.heard.push(None);
             return Ok(());
         }
-        let (mut ear, mut rest) = match self.ear.take() {
-            Some(ear) => ear,
-            None => {
-                let audio = &self.film.audio[nth];
-                let (source, origin) = (&self.film.source, self.film.origin);
-                let ear = Ear::open(source, audio.stream, origin, audio.sample_rate, cancel)?;
-                let mut rest = stretches(self.film.duration_ms);
-                rest.reverse();
-                (ear, rest)
-            }
+        let (mut ear, mut rest) = if let Some(ear) = self.ear.take() {
+            ear
+        } else {
+            let audio = &self.film.audio[nth];
+            let ear = Ear::open(&self.film.source, audio.stream, self.film.origin, audio.sample_rate, cancel)?;
+            (ear, stretches(self.film.duration_ms).into_iter().rev().collect())
         };
         if let Some(stretch) = rest.pop() {
             ear.listen(stretch, cancel)?;
@@ -134,12 +130,12 @@ impl Service {
         drop(self.workers.submit(Job { kind, priority, key: None, stop: Stop::After(STRETCH_LIMIT), work }));
     }
 
-    fn learn(&self, film: &Presentation, heard: Heard) {
+    fn learn(&self, film: &Presentation, heard: &Heard) {
         let identity = film.source.identity;
         self.titles.learn(identity, heard.clone());
         self.titles.end(&identity);
         if let Some(film) = self.plans.get(&identity) {
-            self.plans.settle(&identity, &Ok(Arc::new(with_gains(&film, &heard))));
+            self.plans.settle(&identity, &Ok(Arc::new(with_gains(&film, heard))));
         }
     }
 }
@@ -153,7 +149,7 @@ impl Turn {
         {
             hearing.heard.clone_from(&heard);
             hearing.heard.resize(hearing.wanted.len(), None);
-            return self.service.learn(&hearing.film, heard);
+            return self.service.learn(&hearing.film, &heard);
         }
         match hearing.step(cancel) {
             Ok(()) => {}
@@ -167,7 +163,7 @@ impl Turn {
         }
         if hearing.is_complete() {
             self.service.titles.save(&identity, &hearing.heard);
-            self.service.learn(&hearing.film, hearing.heard.clone());
+            self.service.learn(&hearing.film, &hearing.heard);
         }
     }
 }
