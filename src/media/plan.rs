@@ -134,7 +134,7 @@ fn sane_duration_ms(duration_ms: i64) -> i64 {
 }
 
 /// Size for display: turned upright, pixels made square by widening.
-fn display_size(video: &VideoInfo) -> (u32, u32) {
+pub(crate) fn display_size(video: &VideoInfo) -> (u32, u32) {
     let (num, den) = (u64::from(video.sar_num.max(1)), u64::from(video.sar_den.max(1)));
     let width = u32::try_from((u64::from(video.width) * num + den / 2) / den).unwrap_or(video.width).max(1);
     let height = video.height.max(1);

@@ -36,6 +36,14 @@ impl RenditionId {
         matches!(self, Self::Video(_))
     }
 
+    /// The rung of the ladder that frames are encoded for.
+    pub const fn rung(self) -> Option<u32> {
+        match self {
+            Self::Video(rung) => Some(rung),
+            _ => None,
+        }
+    }
+
     /// Whether this is sound.
     pub const fn is_sound(self) -> bool {
         self.sound_stream().is_some()

@@ -15,7 +15,7 @@ use crate::http::limits::{PAGE_DEFAULT, POSTER_FRESH_S};
 use crate::http::problem::Problem;
 use crate::library::{Library, LibraryError, Title};
 use crate::media::{Chapter, StreamInfo, StreamKind};
-use crate::media::{ClientCaps, Decision, Media, MediaError, MediaInfo, Mode, RenditionId, decide};
+use crate::media::{ClientCaps, Decision, Media, MediaError, MediaInfo, Mode, RenditionId};
 use crate::model::{MediaId, MediaTime};
 use crate::protocol::rest;
 use crate::protocol::rest::{
@@ -102,7 +102,8 @@ async fn playback(
     let caps = caps_of(&uri, &headers)?;
     let source = library.source(id).await?;
     let film = media.presentation(&source).await?;
-    let decision = decide(&film, &caps, &media.heights_for(&source)).map_err(MediaError::from)?;
+    let decision = media.offer(&film, &caps).map_err(MediaError::from)?;
+    let wait_ms = media.wait(&film, &decision).map(|wait| wait.as_millis() as u64);
     let session = visitor.map_or_else(|| auth.anonymous_session(), |claims| claims.session);
     let base = format!("/stream/{}", auth.sign_stream(session, id));
     let answer = Playback {
@@ -116,6 +117,7 @@ async fn playback(
         direct_url: decision.direct.then(|| format!("{base}/direct")),
         duration_ms: MediaTime::from_ms(film.duration_ms),
         expires_in: STREAM_LIFE_S,
+        wait_ms,
         audio: sound_tracks(&source.info, &decision),
         subtitles: Vec::new(),
     };

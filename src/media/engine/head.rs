@@ -7,7 +7,7 @@ use crate::media::engine::video_copy::CopyHead;
 use crate::media::engine::video_h264::EncodeHead;
 use crate::media::engine::{Cancel, EngineError};
 use crate::media::info::Source;
-use crate::media::track::{SegmentJob, TrackSpec};
+use crate::media::track::{Preset, SegmentJob, TrackSpec};
 
 /// What a segment cost and holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,6 +73,13 @@ impl Head {
             TrackSpec::AudioSilent { sample_rate } => Kind::Audio(Box::new(AudioHead::silent(*sample_rate))),
         };
         Ok(Self { kind, position: None })
+    }
+
+    /// The encoder's speed for the segments to come.
+    pub fn set_preset(&mut self, preset: Preset) {
+        if let Kind::Encode(head) = &mut self.kind {
+            head.set_preset(preset);
+        }
     }
 
     /// Where the head stands: a job that starts here needs no seek.

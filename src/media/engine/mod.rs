@@ -51,7 +51,7 @@ use crate::media::sound::{SoundRefusal, SoundSurvey};
 use crate::media::track::{TrackSpec, VideoIndex};
 
 pub use about::about;
-pub use cancel::Cancel;
+pub use cancel::{Cancel, StandStill};
 pub use codec_string::encoded_codec_string;
 pub use head::{Head, SegmentStats};
 pub use log::install_log;

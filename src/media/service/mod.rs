@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::{Instant, SharedClock};
 use crate::media::cache::Cache;
+use crate::media::caps::ClientCaps;
 use crate::media::decide::playable;
 use crate::media::engine::{self, Cancel, EngineError, ProbeError};
 use crate::media::error::MediaError;
@@ -32,8 +33,9 @@ use crate::media::schedule::{Kind, Priority};
 use crate::media::service::loudness::Hearings;
 use crate::media::service::segments::profile;
 use crate::media::stats::Counters;
+use crate::media::track::Preset;
 use crate::media::workers::{Job, Stop, Workers};
-use crate::media::{MediaConfig, Stats};
+use crate::media::{MediaConfig, Stats, Tuning};
 
 /// Presentations remembered; each holds the cuts of one film.
 const FILMS_REMEMBERED: usize = 64;
@@ -60,6 +62,8 @@ pub(crate) struct Service {
     steered: Mutex<Instant>,
     titles: Titles,
     hearings: Mutex<Hearings>,
+    /// What the viewer who asked last can play: a guess at the next one.
+    caps: Mutex<ClientCaps>,
     /// When freed memory goes back to the system.
     rest: Mutex<Rest>,
 }
@@ -75,12 +79,16 @@ impl Service {
             workers: Workers::new(Arc::clone(&clock)),
             plans: Memo::new(FILMS_REMEMBERED),
             inits: Memo::new(INITS_REMEMBERED),
-            ladder: Mutex::new(Ladder::new(config.threads)),
+            ladder: Mutex::new(match config.tuning {
+                Tuning::Measured => Ladder::new(config.threads),
+                Tuning::Fixed(preset) => Ladder::fixed(config.threads, preset),
+            }),
             films: Films::default(),
             counters: Counters::default(),
             steered: Mutex::new(clock.now()),
             titles: Titles::new((config.cache_bytes_max > 0).then_some(config.cache_dir.as_path())),
             hearings: Mutex::new(Hearings::new(clock.now())),
+            caps: Mutex::default(),
             rest: Mutex::new(Rest::new(clock.now())),
             clock,
         });
@@ -185,8 +193,8 @@ impl Service {
     }
 
     pub(crate) async fn init(self: &Arc<Self>, film: &Presentation, id: RenditionId) -> Result<Bytes, MediaError> {
-        let preset = self.preset(id);
-        let spec = film.track(id, preset).ok_or(MediaError::NotFound)?.spec;
+        // One init segment for all speeds.
+        let spec = film.track(id, Preset::Ultrafast).ok_or(MediaError::NotFound)?.spec;
         let key = (film.source.identity, profile(id, &spec));
         let answer = match self.inits.ask(&key) {
             Asked::Ready(init) => return Ok(init),

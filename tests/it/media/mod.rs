@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail; `clippy.toml` only knows tests inside the library")]
 mod cuts;
 mod harness;
+mod loudness;
 mod service;
 mod streams;
