@@ -1,4 +1,4 @@
-use crate::media::engine::audio_boxes::init;
+use crate::media::engine::audio_boxes::{flac_sample_size, init};
 use crate::media::engine::audio_config::{Parameters, entry, frames, payload, silence};
 
 fn stream<'a>(codec: &'a str, extradata: &'a [u8], frame: u32) -> Parameters<'a> {
@@ -47,7 +47,7 @@ fn damaged_and_foreign_headers_have_no_entry() {
 
 #[test]
 fn an_opus_head_is_turned_round() {
-    let head = [b"OpusHead", &[1, 2, 0x38, 0x01, 0x80, 0xbb, 0, 0, 0, 0, 0][..]].concat();
+    let head = [b"OpusHead", &[1, 2, 0x38, 0x01, 0x44, 0xac, 0, 0, 0, 0, 0][..]].concat();
     let config = config(&stream("opus", &head, 960), &[]);
     assert_eq!(config, [&[0, 0, 0, 19][..], b"dOps", &[0, 2, 0x01, 0x38, 0, 0, 0xbb, 0x80, 0, 0, 0]].concat());
     assert_eq!(silence("opus", 2, &[0x7b, 1, 2]), Some(vec![0x78]));
@@ -58,6 +58,9 @@ fn only_flac_in_even_blocks_has_a_frame_size() {
     let mut info = [0; 34];
     info[..4].copy_from_slice(&[0x10, 0, 0x10, 0]);
     assert_eq!(frames("flac", &info), [4096]);
+    // 24 bits: one less is 10111, the first of them in the byte before.
+    (info[12], info[13]) = (0x03, 0x70);
+    assert_eq!(flac_sample_size(&info), Some(24));
     info[2] = 0x12;
     assert!(frames("flac", &info).is_empty() && frames("flac", &[1]).is_empty() && frames("dts", &[]).is_empty());
 }
