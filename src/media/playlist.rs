@@ -86,6 +86,9 @@ fn variant(text: &mut String, film: &Presentation, id: RenditionId, sound: &[&Re
             let _ = write!(text, ",FRAME-RATE={}.{:03}", milli / 1000, milli % 1000);
         }
     }
+    if let Some((_, video)) = stream.filter(|(_, video)| video.hdr && id == RenditionId::VideoCopy) {
+        let _ = write!(text, ",VIDEO-RANGE={}", if video.hlg { "HLG" } else { "PQ" });
+    }
     if grouped {
         let _ = write!(text, ",AUDIO=\"{AUDIO_GROUP}\"");
     }
@@ -111,12 +114,18 @@ pub fn rendition(film: &Presentation, id: &RenditionId) -> Option<String> {
     Some(text)
 }
 
+/// The codec of a sound rendition.
+pub(crate) fn sound_codec(film: &Presentation, id: RenditionId) -> Option<String> {
+    sound_choice::codecs(film, &[&id]).into_iter().next()
+}
+
 /// Segments always carry parameter sets out of band, so the sample entry is `hvc1` and `avc1` whatever the file had.
 fn copied_codec(stream: &StreamInfo, video: &VideoInfo) -> Option<String> {
     let (_, rest) = video.codec_string.split_once('.')?;
     match stream.codec.as_str() {
         "h264" => Some(format!("avc1.{rest}")),
         "hevc" => Some(format!("hvc1.{rest}")),
+        "av1" | "vp9" => Some(video.codec_string.clone()),
         _ => None,
     }
 }

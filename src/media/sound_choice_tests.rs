@@ -41,6 +41,7 @@ fn film(codecs: [&str; 3]) -> Presentation {
         complete: true,
         frame_rate: None,
         open_gop: false,
+        ..VideoIndex::default()
     };
     plan(&samples::source(info), Some(&index)).with_sound(&[Ok(even()), Ok(even()), Err(SoundRefusal::Uneven)])
 }

@@ -115,11 +115,16 @@ async fn playback(
         reason: decision.reason.clone(),
         master_url: format!("{base}/hls/master.{}.m3u8", caps.to_key()),
         direct_url: decision.direct.then(|| format!("{base}/direct")),
+        compat_url: format!("{base}/compat/master.m3u8"),
+        dash_url: format!("{base}/dash/manifest.{}.mpd", caps.to_key()),
+        thumbnails_url: film.video.is_some().then(|| format!("{base}/thumbs/index.vtt")),
         duration_ms: MediaTime::from_ms(film.duration_ms),
+        chapters: source.info.chapters.iter().map(chapter).collect(),
         expires_in: STREAM_LIFE_S,
         wait_ms,
         audio: sound_tracks(&source.info, &decision),
         subtitles: Vec::new(),
+        notes: media.notes(&film),
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response())
 }

@@ -71,7 +71,7 @@ pub(super) fn entry(stream: &Parameters<'_>, packet: &[u8]) -> Option<Entry> {
         "aac" => (*b"mp4a", esds(stream.extradata)),
         "opus" => (*b"Opus", d_ops(stream.extradata)?),
         // A sample entry holds rates up to sixteen bits, and browsers compare it.
-        "flac" if stream.sample_rate <= u32::from(u16::MAX) => (*b"fLaC", d_fla(stream.extradata)?),
+        "flac" if u16::try_from(stream.sample_rate).is_ok() => (*b"fLaC", d_fla(stream.extradata)?),
         "ac3" => (*b"ac-3", d_ac3(packet)?),
         "eac3" => (*b"ec-3", d_ec3(packet, stream.sample_rate)?),
         _ => return None,

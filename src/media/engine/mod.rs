@@ -35,9 +35,12 @@ mod mux;
 mod nal;
 mod poster;
 mod probe;
+mod scan;
 mod sound_survey;
 mod survey;
+mod thumbnails;
 mod timeline;
+mod trial;
 mod video_copy;
 mod video_h264;
 
@@ -48,7 +51,7 @@ use bytes::Bytes;
 use crate::media::identity::FileIdentity;
 use crate::media::info::{MediaInfo, Source};
 use crate::media::sound::{SoundRefusal, SoundSurvey};
-use crate::media::track::{TrackSpec, VideoIndex};
+use crate::media::track::{Preset, TrackSpec, VideoIndex};
 
 pub use about::about;
 pub use cancel::{Cancel, StandStill};
@@ -57,6 +60,8 @@ pub use head::{Head, SegmentStats};
 pub use log::install_log;
 pub(in crate::media) use loudness::Ear;
 pub use memory::{release_memory, tame_memory};
+pub use scan::Scan;
+pub use thumbnails::Thumbnails;
 
 pub(in crate::media) use clip::{ClipFormat, Picture, write_clip};
 
@@ -82,6 +87,9 @@ pub enum EngineError {
     /// The content makes no sense here.
     #[error("the file is damaged: {0}")]
     Damaged(String),
+    /// The data of a whole segment are there, and no picture comes out of them.
+    #[error("no picture can be decoded here")]
+    NoPicture,
     /// The caller said stop.
     #[error("cancelled")]
     Cancelled,
@@ -161,6 +169,12 @@ pub fn index(source: &Source, cancel: &Cancel) -> Result<VideoIndex, EngineError
     index::index(source, cancel)
 }
 
+/// The same as far as it can be told at once: of a large file whose container does not tell where its keyframes are it
+/// is not `complete`. A [`Scan`] completes it.
+pub fn glance(source: &Source, cancel: &Cancel) -> Result<VideoIndex, EngineError> {
+    index::glance(source, cancel)
+}
+
 /// What is seen of the packets of every sound stream, in file order; `index` is the film's.
 pub fn sounds(
     source: &Source,
@@ -178,6 +192,11 @@ pub fn init_segment(source: &Source, spec: &TrackSpec, cancel: &Cancel) -> Resul
 /// A picture that stands for the film: JPEG, at most 640 pixels wide, upright, square pixels, not black if possible.
 pub fn poster(source: &Source, cancel: &Cancel) -> Result<Bytes, EngineError> {
     poster::poster(source, cancel)
+}
+
+/// Encodes some made-up pictures of 1080p and says how many; how long that takes is for the caller to see.
+pub fn trial(preset: Preset, cancel: &Cancel) -> Result<u32, EngineError> {
+    trial::encode(preset, cancel)
 }
 
 /// Versions of the libraries behind the engine; what they make may differ between two of them.
