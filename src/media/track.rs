@@ -99,6 +99,9 @@ pub enum TrackSpec {
         preset: Preset,
         /// Rate limit in bits per second.
         max_bit_rate: u32,
+        /// Parameter sets come with every keyframe, so that encoders may change from one segment to the next and within
+        /// one: hardware may make it.
+        in_band: bool,
     },
     /// Sound as stereo AAC-LC. Present from content zero to the end, silence where the file has none.
     AudioAac {
@@ -164,6 +167,8 @@ pub struct VideoIndex {
     /// Whether converted video is cut evenly, without regard to keyframes: such a film could be watched before they were
     /// known, and knowing them must not move its cuts.
     pub even: bool,
+    /// Bits per second of the busiest stretch of about a segment, all streams of the file together; 0 when unknown.
+    pub peak_bit_rate: u64,
     /// What reading all of the file taught, where the container does not tell enough.
     pub map: Option<Arc<FileMap>>,
 }

@@ -1,5 +1,6 @@
 //! Where the frames are: from the container's own index where it is dense, covering and proven by samples; otherwise
 //! from one pass over the packets (`scan`), before which a large film can be presented already, by its ends alone.
+use crate::media::cuts::peak_bit_rate;
 use crate::media::engine::demux::Reader;
 use crate::media::engine::frame_rate::{constant_rate, typical_step};
 use crate::media::engine::held::held_until;
@@ -198,8 +199,10 @@ fn from_container(reader: &mut Reader, stream: usize, cancel: &Cancel) -> Result
     if keyframes.first().is_none_or(|first| first - start > gap) {
         return Ok(None);
     }
+    let places = reader.input().key_places(stream);
     Ok(Some(VideoIndex {
         time_base,
+        peak_bit_rate: peak_bit_rate(&places, time_base),
         start_pts: start,
         end_pts: tail.end,
         held_until: tail.end,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use watchparty::clock::{Clock, SystemClock};
 use watchparty::media::Source;
 use watchparty::media::demo;
-use watchparty::media::engine::{self, Head, init_segment};
+use watchparty::media::engine;
+use watchparty::media::engine::{Head, init_segment};
 use watchparty::media::plan::plan;
 use watchparty::media::track::{Preset, SegmentJob, TrackSpec};
 
@@ -211,7 +212,7 @@ fn a_transcode_takes_no_more_than_a_tenth_more_cpu_than_the_ffmpeg_program() {
 fn processor_time_of_the_trial_by_which_machines_are_compared() {
     for preset in [Preset::Ultrafast, Preset::Superfast, Preset::Veryfast] {
         let (began, cpu) = (SystemClock.now(), cpu_s(false));
-        let frames = watchparty::media::engine::trial(preset, &limit()).expect("trial");
+        let frames = engine::trial(preset, &limit()).expect("trial");
         let took = SystemClock.now().since(began).as_secs_f64();
         eprintln!("{}: {:.0} frames/s, {:.2} CPU-s", preset.as_str(), f64::from(frames) / took, cpu_s(false) - cpu);
     }

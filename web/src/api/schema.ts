@@ -1120,18 +1120,33 @@ export interface components {
              * @description Seconds until the addresses expire.
              */
             expires_in: number;
+            /**
+             * Format: int64
+             * @description How long to wait before playing, in ms, so that it does not stop in the middle: this machine converts the film more
+             *     slowly than it plays. What it makes in the meantime is kept. Null when there is no need to wait.
+             */
+            wait_ms?: number | null;
             /** @description Sound tracks to choose from. */
             audio: components["schemas"]["PlaybackAudio"][];
             /** @description Subtitles to choose from. */
             subtitles: components["schemas"]["PlaybackSubtitle"][];
+            /** @description What the viewer should know beforehand, in sentences. */
+            notes: string[];
         };
         /** @description A sound track to choose. */
         PlaybackAudio: {
             /**
              * Format: int32
-             * @description Which of the film's sound tracks, counted from 0; the HLS rendition is `a{index}`.
+             * @description Which of the film's sound tracks, counted from 0; in the HLS playlist they stand in this order.
              */
             index: number;
+            /**
+             * Format: int32
+             * @description Channels that this client gets: 2 when the sound is converted.
+             */
+            channels: number;
+            /** @description Whether it gets the file's own sound, not a conversion. */
+            copied: boolean;
             /** @description Language tag as the file has it. */
             language?: string | null;
             /** @description Words for a menu. */
