@@ -51,7 +51,12 @@ fn mutated_films_neither_kill_nor_hang_nor_bloat() {
         next = tried + 1;
         failures.extend(failure);
     }
-    assert!(failures.is_empty(), "{count} films from seed {first}, {} failures:\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{count} films from seed {first}, {} failures:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }
 
 /// Lets one process try films; gives the last seed it tried, and what went wrong.
@@ -66,7 +71,8 @@ fn watch(first: u64, count: u64) -> (u64, Vec<String>) {
         .unwrap();
     let (sender, lines) = mpsc::channel();
     let output = BufReader::new(worker.stdout.take().unwrap());
-    let reader = std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    let reader =
+        std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
     let mut failures = Vec::new();
     let mut trying = (first, String::new());
     let mut done = first - 1;

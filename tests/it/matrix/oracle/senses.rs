@@ -28,8 +28,19 @@ fn decode(made: &Made, segments: &[&[u8]], damaged: bool, format: &[&str]) -> Ve
 fn pictures(made: &Made, segments: &[&[u8]], damaged: bool, height: usize) -> Vec<Vec<u8>> {
     let scale = format!("scale={WIDTH}:{height}:flags=area");
     let gray = [
-        "-map", "0:v", "-vf", &scale, "-pix_fmt", "gray", "-f", "rawvideo", "-fps_mode", "passthrough",
-        "-enc_time_base", "1:90000", "-",
+        "-map",
+        "0:v",
+        "-vf",
+        &scale,
+        "-pix_fmt",
+        "gray",
+        "-f",
+        "rawvideo",
+        "-fps_mode",
+        "passthrough",
+        "-enc_time_base",
+        "1:90000",
+        "-",
     ];
     decode(made, segments, damaged, &gray).chunks_exact(WIDTH * height).map(<[u8]>::to_vec).collect()
 }
