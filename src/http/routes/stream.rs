@@ -19,7 +19,7 @@ use crate::media::compat;
 use crate::media::compat::Mover;
 use crate::media::dash;
 use crate::media::playlist;
-use crate::media::{ClientCaps, Media, MediaError, RenditionId, SegmentBody, Source, Thumbs, decide};
+use crate::media::{ClientCaps, Media, MediaError, RenditionId, SegmentBody, Source, Thumbs};
 
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";
 const MANIFEST: &str = "application/dash+xml";
@@ -58,7 +58,7 @@ async fn master(
     let key = name.strip_prefix("master.").and_then(|name| name.strip_suffix(".m3u8"));
     let caps = key.and_then(ClientCaps::from_key).ok_or(MediaError::NotFound)?;
     let film = media.presentation(&source).await?;
-    let decision = decide(&film, &caps, &media.heights_for(&source)).map_err(MediaError::from)?;
+    let decision = media.offer(&film, &caps).map_err(MediaError::from)?;
     Ok(text(&headers, PLAYLIST, playlist::master(&film, &decision)))
 }
 
@@ -73,7 +73,7 @@ async fn manifest(
     let key = name.strip_prefix("manifest.").and_then(|name| name.strip_suffix(".mpd"));
     let caps = key.and_then(ClientCaps::from_key).ok_or(MediaError::NotFound)?;
     let film = media.presentation(&source).await?;
-    let decision = decide(&film, &caps, &media.heights_for(&source)).map_err(MediaError::from)?;
+    let decision = media.offer(&film, &caps).map_err(MediaError::from)?;
     Ok(text(&headers, MANIFEST, dash::manifest(&film, &decision)))
 }
 

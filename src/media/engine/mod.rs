@@ -24,6 +24,7 @@ mod encode;
 mod filter;
 mod fragment;
 mod frame_rate;
+mod hardware;
 mod head;
 mod held;
 mod index;
@@ -32,6 +33,7 @@ mod log;
 mod memory;
 mod mux;
 mod nal;
+mod picture;
 mod poster;
 mod probe;
 mod scan;
@@ -55,6 +57,7 @@ use crate::media::track::{Preset, TrackSpec, VideoIndex};
 pub use about::about;
 pub use cancel::{Cancel, StandStill};
 pub use codec_string::encoded_codec_string;
+pub use hardware::Hardware;
 pub use head::{Head, SegmentStats};
 pub use log::install_log;
 pub use memory::{release_memory, tame_memory};
@@ -195,6 +198,11 @@ pub fn poster(source: &Source, cancel: &Cancel) -> Result<Bytes, EngineError> {
 /// Encodes some made-up pictures of 1080p and says how many; how long that takes is for the caller to see.
 pub fn trial(preset: Preset, cancel: &Cancel) -> Result<u32, EngineError> {
     trial::encode(preset, cancel)
+}
+
+/// Tries an encoder with a few pictures. A driver may hang or crash in here: not for a process that has other work.
+pub fn try_hardware(kind: Hardware, cancel: &Cancel) -> Result<(), EngineError> {
+    hardware::works(kind, cancel)
 }
 
 /// Versions of the libraries behind the engine; what they make may differ between two of them.

@@ -171,8 +171,9 @@ impl Service {
             Some(head) => head,
             None => Head::open(&order.source, &order.spec, cancel)?,
         };
-        head.set_preset(preset);
-        let made = head.segment(&order.job, cancel, &mut |fragment| producer.emit(fragment)).map(drop);
+        head.set_encoder(preset, self.hardware(order.id));
+        let made = head.segment(&order.job, cancel, &mut |fragment| producer.emit(fragment));
+        let made = made.map(|stats| self.hardware_did(order.id, !stats.fell_back));
         // A cancelled head has only lost its place; one that failed is not trusted again.
         if matches!(made, Ok(()) | Err(EngineError::Cancelled)) {
             self.heads.put(identity, order.spec.clone(), head, self.clock.now());

@@ -107,12 +107,19 @@ impl Service {
     /// What a browser like the last one would begin with, when nobody has asked yet.
     fn likely(&self, film: &Presentation) -> Vec<RenditionId> {
         let rungs = self.rungs_for(&film.source);
-        let decision = decide(film, &lock(&self.caps), &rungs).ok().filter(|decision| !decision.direct);
+        let caps = lock(&self.caps).clone();
+        let decision = self.decide(film, &caps, &rungs).ok().filter(|decision| !decision.direct);
         decision.map(|decision| decision.start(film)).unwrap_or_default()
     }
 
+    fn decide(&self, film: &Presentation, caps: &ClientCaps, rungs: &[u32]) -> Result<Decision, Unplayable> {
+        let decision = decide(film, caps, rungs)?;
+        // Only players of our own are known to take parameter sets in band.
+        Ok(if caps.mse && self.has_hardware() { decision.in_hardware() } else { decision })
+    }
+
     pub(crate) fn offer(self: &Arc<Self>, film: &Presentation, caps: &ClientCaps) -> Result<Decision, Unplayable> {
-        let decision = decide(film, caps, &self.rungs_for(&film.source))?;
+        let decision = self.decide(film, caps, &self.rungs_for(&film.source))?;
         lock(&self.caps).clone_from(caps);
         let start = if decision.direct { Vec::new() } else { decision.start(film) };
         let identity = film.source.identity;

@@ -58,6 +58,8 @@ export function player(viewer) {
       position: v.currentTime * 1000, paused: v.paused, rate: v.playbackRate, ready: v.readyState, ended: v.ended, muted: v.muted,
       width: v.videoWidth, height: v.videoHeight, error: v.error?.message ?? null, seeking: v.seeking,
       audioBytes: v.webkitAudioDecodedByteCount, videoBytes: v.webkitVideoDecodedByteCount,
+      // Chromium counts what it decoded; Firefox only says that there is a track.
+      hears: v.webkitAudioDecodedByteCount > 0 || v.mozHasAudio === true,
     };
   });
 }
