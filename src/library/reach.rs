@@ -37,6 +37,16 @@ impl Reach {
         self.look(path, async { tokio::fs::metadata(asked).await }).await
     }
 
+    /// What a blocking question below a folder is answered, in time.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        path: &Path,
+        question: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let asked = async { tokio::task::spawn_blocking(question).await.map_err(io::Error::other)? };
+        self.look(path, asked).await
+    }
+
     async fn look<T: Send + 'static>(
         &self,
         path: &Path,

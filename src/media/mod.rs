@@ -13,6 +13,7 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 
 use crate::clock::SharedClock;
+use crate::media::subtitles::track::Sidecar;
 
 mod cache;
 pub mod caps;
@@ -27,6 +28,7 @@ mod heads;
 pub mod identity;
 pub mod info;
 pub mod ladder;
+pub mod language;
 mod memo;
 pub mod plan;
 pub mod playlist;
@@ -37,6 +39,7 @@ mod samples;
 mod schedule;
 mod service;
 mod stats;
+pub mod subtitles;
 mod sync;
 mod ticks;
 pub mod track;
@@ -51,7 +54,7 @@ pub use identity::FileIdentity;
 pub use info::{AudioInfo, Chapter, MediaInfo, Source, StreamInfo, StreamKind, VideoInfo};
 pub use plan::Presentation;
 pub use rendition::RenditionId;
-pub use service::INDEX_LIMIT;
+pub use service::{INDEX_LIMIT, SubtitleAsk, SubtitleShape};
 pub use stats::Stats;
 
 /// The media service. Clones share it.
@@ -125,6 +128,16 @@ impl Media {
         index: u32,
     ) -> Result<SegmentBody, MediaError> {
         self.service.segment(film, *rendition, index).await
+    }
+
+    /// A piece of an embedded subtitle track, or an attached font.
+    pub async fn subtitle(&self, film: &Presentation, ask: SubtitleAsk) -> Result<Bytes, MediaError> {
+        self.service.subtitle(film, ask).await
+    }
+
+    /// A whole text beside a film, as `WebVTT`, or as the ASS script it is.
+    pub async fn sidecar(&self, film: &Source, beside: &Sidecar, as_script: bool) -> Result<Bytes, MediaError> {
+        self.service.sidecar(film, beside, as_script).await
     }
 
     /// Hints where a room is, so that its next segments are made before anybody asks. Cheap; never blocks.

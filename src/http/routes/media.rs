@@ -13,6 +13,7 @@ use crate::auth::{Auth, STREAM_LIFE_S};
 use crate::http::extract::{InPath, InQuery, Visitor};
 use crate::http::limits::{PAGE_DEFAULT, POSTER_FRESH_S};
 use crate::http::problem::Problem;
+use crate::http::routes::subtitles;
 use crate::library::{Library, LibraryError, Title};
 use crate::media::{Chapter, StreamInfo, StreamKind};
 use crate::media::{ClientCaps, Media, MediaError, MediaInfo, Mode, decide};
@@ -104,6 +105,7 @@ async fn playback(
     let film = media.presentation(&source).await?;
     let decision = decide(&film, &caps, &media.heights_for(&source)).map_err(MediaError::from)?;
     let session = visitor.map_or_else(|| auth.anonymous_session(), |claims| claims.session);
+    let beside = library.sidecars(&source).await;
     let base = format!("/stream/{}", auth.sign_stream(session, id));
     let answer = Playback {
         mode: match decision.mode {
@@ -117,7 +119,8 @@ async fn playback(
         duration_ms: MediaTime::from_ms(film.duration_ms),
         expires_in: STREAM_LIFE_S,
         audio: sound_tracks(&source.info),
-        subtitles: Vec::new(),
+        subtitles: subtitles::tracks(&base, &source, &beside),
+        fonts: subtitles::fonts(&base, &source, &beside),
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response())
 }

@@ -7,6 +7,7 @@
 #![expect(unsafe_code, reason = "libav is a C library; the wrappers in `av` and `io` own what it hands out")]
 mod about;
 mod allowed;
+mod attachment;
 mod audio_aac;
 mod av;
 mod cancel;
@@ -30,6 +31,9 @@ mod mux;
 mod nal;
 mod poster;
 mod probe;
+mod subtitle;
+mod subtitle_decode;
+mod subtitle_packets;
 mod survey;
 mod timeline;
 mod video_copy;
@@ -41,6 +45,9 @@ use bytes::Bytes;
 
 use crate::media::identity::FileIdentity;
 use crate::media::info::{MediaInfo, Source};
+use crate::media::subtitles::Cue;
+use crate::media::subtitles::ass::Line;
+use crate::media::subtitles::image::Pictures;
 use crate::media::track::{TrackSpec, VideoIndex};
 
 pub use about::about;
@@ -49,6 +56,7 @@ pub use codec_string::encoded_codec_string;
 pub use head::{Head, SegmentStats};
 pub use log::install_log;
 pub use memory::{release_memory, tame_memory};
+pub use subtitle::Span;
 
 pub(in crate::media) use clip::{ClipFormat, Picture, write_clip};
 
@@ -161,6 +169,36 @@ pub fn init_segment(source: &Source, spec: &TrackSpec, cancel: &Cancel) -> Resul
 /// A picture that stands for the film: JPEG, at most 640 pixels wide, upright, square pixels, not black if possible.
 pub fn poster(source: &Source, cancel: &Cancel) -> Result<Bytes, EngineError> {
     poster::poster(source, cancel)
+}
+
+/// Subtitles that are seen in a span, as cues.
+pub fn subtitle_cues(source: &Source, span: Span, cancel: &Cancel) -> Result<Vec<Cue>, EngineError> {
+    subtitle::cues(source, span, cancel)
+}
+
+/// The lines of an ASS stream that are seen in a span.
+pub fn subtitle_lines(source: &Source, span: Span, cancel: &Cancel) -> Result<Vec<Line>, EngineError> {
+    subtitle::lines(source, span, cancel)
+}
+
+/// The head of an ASS stream: its styles.
+pub fn subtitle_head(source: &Source, span: Span, cancel: &Cancel) -> Result<String, EngineError> {
+    subtitle::head(source, span, cancel)
+}
+
+/// Subtitles that are pictures and seen in a span.
+pub fn subtitle_pictures(source: &Source, span: Span, cancel: &Cancel) -> Result<Pictures, EngineError> {
+    subtitle::pictures(source, span, cancel)
+}
+
+/// A font that is attached to the film as stream `index`.
+pub fn font(source: &Source, index: u32, cancel: &Cancel) -> Result<Bytes, EngineError> {
+    attachment::font(source, index, cancel)
+}
+
+/// Opens a text beside a film, if it is a regular file.
+pub(in crate::media) fn open_text(path: &Path) -> Result<std::fs::File, EngineError> {
+    io::open_regular(path)
 }
 
 /// Versions of the libraries behind the engine; what they make may differ between two of them.

@@ -2,6 +2,7 @@
 //! here; `segments` makes media segments, `steering` makes them before anybody asks.
 mod segments;
 mod steering;
+mod subtitles;
 
 use std::fs::File;
 use std::path::Path;
@@ -28,9 +29,12 @@ use crate::media::rendition::RenditionId;
 use crate::media::rest::Rest;
 use crate::media::schedule::{Kind, Priority};
 use crate::media::service::segments::profile;
+use crate::media::service::subtitles::SUBTITLES_REMEMBERED;
 use crate::media::stats::Counters;
 use crate::media::workers::{Job, Stop, Workers};
 use crate::media::{MediaConfig, Stats};
+
+pub use subtitles::{SubtitleAsk, SubtitleShape};
 
 /// Presentations remembered; each holds the cuts of one film.
 const FILMS_REMEMBERED: usize = 64;
@@ -51,6 +55,7 @@ pub(crate) struct Service {
     workers: Workers,
     plans: Memo<FileIdentity, Arc<Presentation>>,
     inits: Memo<(FileIdentity, String), Bytes>,
+    subtitles: Memo<(FileIdentity, SubtitleAsk), Bytes>,
     pub(crate) ladder: Mutex<Ladder>,
     pub(crate) films: Films,
     pub(crate) counters: Counters,
@@ -70,6 +75,7 @@ impl Service {
             workers: Workers::new(Arc::clone(&clock)),
             plans: Memo::new(FILMS_REMEMBERED),
             inits: Memo::new(INITS_REMEMBERED),
+            subtitles: Memo::new(SUBTITLES_REMEMBERED),
             ladder: Mutex::new(Ladder::new(config.threads)),
             films: Films::default(),
             counters: Counters::default(),
