@@ -15,6 +15,16 @@ export interface HlsSession {
   readdress(token: string): void;
   /** Goes on after a refusal. */
   knock(): void;
+  /** Takes the sound track that is wanted now. */
+  chooseSound(): void;
+}
+
+/** What the room and the viewer want at the moment. */
+export interface HlsCourse {
+  /** Content ms. */
+  position(): number;
+  /** Which of the film's sound tracks; null for whichever comes first. */
+  sound(): number | null;
 }
 
 export interface HlsEvents {
@@ -76,11 +86,17 @@ async function wordsOf(details: unknown): Promise<string> {
   return (await problem(details)).message;
 }
 
-/** Starts playing `url` on `video`, fetching from `startPosition` (content ms) on. */
+/** Which of the film's sound tracks a rendition is. */
+export function soundOf(url: string): number | null {
+  const found = /\/a(?:copy)?(\d+)\/[^/]*$/.exec(url);
+  return found ? Number(found[1]) : null;
+}
+
+/** Starts playing `url` on `video`, fetching from where the course is. */
 export function openHls(
   video: HTMLVideoElement,
   url: string,
-  startPosition: () => number,
+  course: HlsCourse,
   events: HlsEvents,
 ): HlsSession {
   let hls: Hls | null = null;
@@ -95,10 +111,18 @@ export function openHls(
   const start = async () => {
     const library = (await loadHls()).default;
     if (closed) return;
-    hls = new library(config(progressive, startPosition(), readdress));
+    hls = new library(config(progressive, course.position(), readdress));
     hls.on(library.Events.ERROR, (_, data) => onError(library, data));
+    hls.on(library.Events.AUDIO_TRACKS_UPDATED, chooseSound);
     hls.loadSource(url);
     hls.attachMedia(video);
+  };
+
+  const chooseSound = () => {
+    const wanted = course.sound();
+    if (!hls || wanted === null) return;
+    const at = hls.audioTracks.findIndex((track) => soundOf(track.url) === wanted);
+    if (at >= 0 && hls.audioTrack !== at) hls.audioTrack = at;
   };
 
   /** Knocks for ever, ever more rarely. What is buffered plays on. */
@@ -134,7 +158,7 @@ export function openHls(
 
   const knock = () => {
     if (closed || !hls) return;
-    const goOn = () => hls?.startLoad(startPosition() / 1000);
+    const goOn = () => hls?.startLoad(course.position() / 1000);
     if (hls.levels.length > 0) {
       goOn();
     } else {
@@ -161,5 +185,6 @@ export function openHls(
       token = fresh;
     },
     knock,
+    chooseSound,
   };
 }

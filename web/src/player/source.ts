@@ -9,6 +9,7 @@ import { capabilities, hasMediaSource, hasNativeHls } from './caps';
 import { type HlsSession, openHls } from './hls';
 import type { Mediator } from './mediator';
 import { lastCallAfter, renewAfter, Strikes, tokenOf, verdict } from './retry';
+import { ownSound } from './subtitles/choice';
 
 /** What this viewer gets. */
 export interface Delivery {
@@ -30,6 +31,8 @@ export interface SourceEvents {
   waiting(message: string): void;
   /** A sentence for the viewer: this film will not play here. */
   failed(message: string): void;
+  /** What there is to choose from. Answers which sound track this viewer wants, if any. */
+  offered(playback: Playback): number | null;
   /** After all: what was said of it no longer holds. */
   arrived(): void;
 }
@@ -67,6 +70,7 @@ export class Source {
   /** The element's own address is to be replaced at the next rest. */
   private outdated: string | null = null;
   private playback: Playback | null = null;
+  private sound: number | null = null;
   private timers = new Map<'patience' | 'renew' | 'lastCall' | 'again', ReturnType<typeof setTimeout>>();
   private stopReports: () => void;
 
@@ -166,6 +170,7 @@ export class Source {
   private take(playback: Playback): void {
     this.asking = false;
     this.playback = playback;
+    this.sound = this.events.offered(playback);
     this.outdated = null;
     clearTimeout(this.timers.get('lastCall'));
     this.after('renew', renewAfter(playback.expires_in), () => void this.renew());
@@ -175,12 +180,26 @@ export class Source {
     const playback = await this.ask(false);
     if (!playback) return;
     this.events.delivery({ mode: playback.mode, reason: playback.reason });
-    if (mayBeDirect && playback.direct_url) {
+    if (mayBeDirect && playback.direct_url && this.soundIsOwn()) {
       this.way = 'direct';
       this.mediator.open(playback.direct_url);
     } else {
       this.stream(playback.master_url);
     }
+  }
+
+  /** Another sound track. Browsers play only the one of a file that they like best, so the others come as a stream. */
+  chooseSound(index: number): void {
+    this.sound = index;
+    if (this.way === 'script') this.hls?.chooseSound();
+    else if (this.way === 'native') this.mediator.chooseSound(index);
+    else if (this.playback && !this.soundIsOwn())
+      this.leaveDirect('Streamed: the file itself plays another sound track');
+  }
+
+  private soundIsOwn(): boolean {
+    const own = ownSound(this.playback?.audio ?? []);
+    return this.sound === null || !own || this.sound === own.index;
   }
 
   private stream(url: string): void {
@@ -189,7 +208,8 @@ export class Source {
     this.mediator.warm = false;
     if (hasMediaSource()) {
       this.way = 'script';
-      this.hls = openHls(this.mediator.element, url, () => this.course.position(), {
+      const course = { position: () => this.course.position(), sound: () => this.sound };
+      this.hls = openHls(this.mediator.element, url, course, {
         away: (status) => this.away(status),
         refused: (status, message) => void this.refused(status, message),
         broken: () => this.fail(UNDECODABLE),
@@ -261,17 +281,18 @@ export class Source {
       return;
     }
     const strikes = this.strikes.add(this.mediator.now());
-    if (this.way === 'direct' && strikes > DIRECT_FAILURES_MAX) this.leaveDirect();
+    if (this.way === 'direct' && strikes > DIRECT_FAILURES_MAX)
+      this.leaveDirect('Streamed: the file itself did not play here');
     else if (this.way === 'native' && strikes > REFUSALS_MAX) this.fail(UNDECODABLE);
     else void this.begin(this.way === 'direct');
   }
 
-  /** The file as it is did not play after all: have it streamed instead. */
-  private leaveDirect(): void {
+  /** Not the file as it is after all: have it streamed instead. */
+  private leaveDirect(reason: string): void {
     if (!this.playback) return;
     this.strikes.clear();
     this.outdated = null;
-    this.events.delivery({ mode: 'remux', reason: 'Streamed: the file itself did not play here' });
+    this.events.delivery({ mode: 'remux', reason });
     this.mediator.clear();
     this.stream(this.playback.master_url);
   }

@@ -15,6 +15,7 @@ import { IconButton } from '../../ui/Button';
 import styles from './ControlBar.module.css';
 import { SeekBar } from './SeekBar';
 import type { RoomSession } from './session';
+import { TracksMenu } from './TracksMenu';
 import { toggleFullscreen } from './useKeyboard';
 import { useRoom, useSession } from './visit';
 
@@ -41,6 +42,7 @@ export function ControlBar({ frame, onChoose, onHelp }: Props) {
           {clockTime(playhead.position)} <span className={styles.of}>/ {clockTime(duration)}</span>
         </span>
         <span />
+        <TracksMenu />
         <IconButton label="Choose another film" onClick={onChoose} className={styles.wide}>
           <Clapperboard size={20} aria-hidden="true" />
         </IconButton>

@@ -3,7 +3,7 @@
  * down; the player's own events end here as reports and never become commands.
  */
 import { ApiError, fetchRoom, fetchTitle, signInAsGuest } from '../../api/client';
-import type { ChatLine, Room, ServerMessage, State } from '../../api/types';
+import type { ChatLine, Playback, Room, ServerMessage, State } from '../../api/types';
 import { recall, recallNumber, remember } from '../../app/memory';
 import { controllerIsOn } from '../../app/switches';
 import { suggestedTier } from '../../player/caps';
@@ -12,6 +12,8 @@ import { loadHls } from '../../player/hls';
 import { Mediator, type Started } from '../../player/mediator';
 import { command, nextId, type Wish } from '../../player/requests';
 import { Source } from '../../player/source';
+import { chosenSound } from '../../player/subtitles/choice';
+import { Subtitles } from '../../player/subtitles/subtitles';
 import { Connection } from '../../socket/connection';
 import { isNewer } from '../../sync/schedule';
 import { forgetPlace, keepPlace, placeIn } from './place';
@@ -26,10 +28,12 @@ const RETRY_ROOM_MS = 3_000;
 export class RoomSession {
   readonly store: RoomStore;
   readonly mediator = new Mediator();
+  readonly subtitles: Subtitles;
   private connection: Connection | null = null;
   private follow: Follow | null = null;
   private source: Source | null = null;
   private sourceFor: string | null = null;
+  private offeredFor: string | null = null;
   private key = '';
   private notices = 0;
   private timer: ReturnType<typeof setInterval> | undefined;
@@ -38,6 +42,10 @@ export class RoomSession {
 
   constructor(readonly code: string) {
     this.store = createRoomStore(recallNumber('volume', 1), recall('muted') === '1');
+    this.subtitles = new Subtitles(this.mediator, {
+      shown: (subtitle) => this.store.setState({ subtitle }),
+      tell: (text) => this.tell(text),
+    });
   }
 
   /** Finds out what room this is; loads its film ahead when nobody has moved in it yet. */
@@ -89,6 +97,7 @@ export class RoomSession {
     clearInterval(this.timer);
     this.follow?.stop();
     this.source?.close();
+    this.subtitles.close();
     this.connection?.close();
     this.mediator.cancel();
   }
@@ -276,7 +285,35 @@ export class RoomSession {
       waiting: (text) => this.store.setState({ trouble: { text, final: false } }),
       failed: (text) => this.store.setState({ trouble: { text, final: true } }),
       arrived: () => this.store.setState({ trouble: null }),
+      offered: (playback) => this.offered(media, playback),
     });
+  }
+
+  /** What there is to choose from. Answers which sound track this viewer hears. */
+  private offered(media: string, playback: Playback): number | null {
+    const { audio, subtitles } = playback;
+    const same = this.offeredFor === media;
+    this.offeredFor = media;
+    const sound = same ? this.store.getState().sound : chosenSound(audio, recall('sound'));
+    this.store.setState({ tracks: { audio, subtitles }, sound });
+    this.subtitles.offer(media, playback, audio.find((track) => track.index === sound)?.language ?? null);
+    return sound;
+  }
+
+  /** Another sound track, for this viewer; remembered for other films. */
+  chooseSound(index: number): void {
+    const track = this.store.getState().tracks.audio.find((known) => known.index === index);
+    if (!track) return;
+    remember('sound', track.language ?? track.label);
+    this.store.setState({ sound: index });
+    this.source?.chooseSound(index);
+  }
+
+  nextSound(): void {
+    const { tracks, sound } = this.store.getState();
+    const at = tracks.audio.findIndex((track) => track.index === sound);
+    const next = tracks.audio[(at + 1) % Math.max(1, tracks.audio.length)];
+    if (next) this.chooseSound(next.index);
   }
 
   /** The room stands still, and nobody is waited for. */
@@ -289,7 +326,9 @@ export class RoomSession {
     this.source?.close();
     this.source = null;
     this.sourceFor = null;
-    this.store.setState({ delivery: null, trouble: null });
+    this.offeredFor = null;
+    this.subtitles.clear();
+    this.store.setState({ delivery: null, trouble: null, tracks: { audio: [], subtitles: [] }, sound: null });
   }
 
   private applyVolume(): void {

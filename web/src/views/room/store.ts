@@ -3,6 +3,7 @@ import { createStore } from 'zustand/vanilla';
 import type { ChatLine, CommandKind, Member, Room, State } from '../../api/types';
 import type { FollowReport } from '../../player/follow';
 import type { Delivery } from '../../player/source';
+import type { Sound, Track } from '../../player/subtitles/choice';
 import type { Link } from '../../socket/connection';
 
 export type Phase = 'loading' | 'join' | 'joining' | 'in' | 'unknown' | 'replaced' | 'unreachable';
@@ -22,6 +23,12 @@ export interface RoomView {
   /** Something to tell this person, once. */
   notice: { id: number; text: string } | null;
   delivery: Delivery | null;
+  /** What there is to choose from. */
+  tracks: { audio: Sound[]; subtitles: Track[] };
+  /** Which subtitles are on. */
+  subtitle: string | null;
+  /** Which sound track this viewer hears. */
+  sound: number | null;
   /** Why there is no picture; `final` when waiting will not help. */
   trouble: { text: string; final: boolean } | null;
   report: FollowReport;
@@ -47,6 +54,9 @@ export function createRoomStore(volume: number, muted: boolean) {
     pending: null,
     notice: null,
     delivery: null,
+    tracks: { audio: [], subtitles: [] },
+    subtitle: null,
+    sound: null,
     trouble: null,
     report: { status: 'idle', skew: null, bufferMs: 0 },
     tap: 'none',
