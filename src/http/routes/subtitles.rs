@@ -176,7 +176,7 @@ fn label(language: Option<&str>, title: Option<&str>, forced: bool) -> String {
         (Some(language), Some(title)) => format!("{language}: {title}"),
         (Some(language), None) => language,
         (None, Some(title)) => title.to_owned(),
-        (None, None) => "Subtitles".to_owned(),
+        (None, None) => "Track".to_owned(),
     };
     if forced && !label.to_lowercase().contains("forced") {
         label.push_str(" (forced)");
@@ -209,7 +209,7 @@ mod tests {
             (Some("ger"), Some("Signs"), true, "German: Signs (forced)"),
             (Some("fre"), Some("French (Canada)"), false, "French (Canada)"),
             (Some("xyz"), None, false, "xyz"),
-            (None, Some(" "), false, "Subtitles"),
+            (None, Some(" "), false, "Track"),
             (None, Some("Forced"), true, "Forced"),
         ] {
             assert_eq!(label(language, title, forced), expected);

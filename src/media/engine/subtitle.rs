@@ -62,6 +62,7 @@ pub(super) fn cues(source: &Source, span: Span, cancel: &Cancel) -> Result<Vec<C
 enum Words {
     Html,
     Ass,
+    MovText,
     Decoded(Codec),
 }
 
@@ -70,8 +71,9 @@ impl Words {
         let parameters = packets.input().parameters(stream as usize);
         let parameters = parameters.ok_or_else(|| EngineError::Damaged("the stream is gone".to_owned()))?;
         Ok(match decode::codec_name(parameters.codec_id).as_str() {
-            "subrip" | "srt" | "webvtt" | "text" => Self::Html,
+            "subrip" | "srt" | "webvtt" | "text" | "unknown" => Self::Html,
             "ass" | "ssa" => Self::Ass,
+            "mov_text" => Self::MovText,
             _ => Self::Decoded(decode::open(parameters, (1, 1000))?),
         })
     }
@@ -82,6 +84,7 @@ impl Words {
             Self::Ass => {
                 Line::of_packet(start_ms, end_ms, &String::from_utf8_lossy(packet.data())).and_then(|line| line.cue())
             }
+            Self::MovText => Some(subtitles::cue_of_mov_text(start_ms, end_ms, packet.data())),
             Self::Decoded(decoder) => {
                 let decoded = Decoded::of(decoder, packet)?;
                 Some(subtitles::cue_of_ass(start_ms, end_ms, &decoded.words()))

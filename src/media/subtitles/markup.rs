@@ -47,6 +47,10 @@ impl Writer {
             return;
         }
         self.chars += 1;
+        let outlived = (0..TAGS.len()).any(|at| self.open[at] && !self.want[at]);
+        if outlived {
+            self.close();
+        }
         if !c.is_whitespace() && self.open != self.want {
             self.close();
             for (at, tag) in TAGS.iter().enumerate().filter(|(at, _)| self.want[*at]) {
@@ -59,6 +63,7 @@ impl Writer {
             '<' => self.out.push_str("&lt;"),
             '>' => self.out.push_str("&gt;"),
             '\n' => self.out.push('\n'),
+            '\t' => self.out.push(' '),
             c if c.is_control() => {}
             c => self.out.push(c),
         }

@@ -7,6 +7,7 @@ mod clock_time;
 mod frames;
 pub mod image;
 mod markup;
+mod mov_text;
 mod sami;
 mod timed;
 pub mod track;
@@ -68,6 +69,11 @@ fn cue(start_ms: i64, end_ms: i64, raw: &str, dialect: markup::Dialect) -> Cue {
 /// What libav made of a text packet: the last field of an ASS event.
 pub fn cue_of_ass(start_ms: i64, end_ms: i64, text: &str) -> Cue {
     cue(start_ms, end_ms, text, markup::Dialect::Ass)
+}
+
+/// A sample of MP4's timed text.
+pub fn cue_of_mov_text(start_ms: i64, end_ms: i64, sample: &[u8]) -> Cue {
+    mov_text::cue_of(start_ms, end_ms, sample)
 }
 
 /// A text packet with the tags of `SubRip` or `WebVTT`.

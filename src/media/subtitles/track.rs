@@ -134,8 +134,10 @@ impl Sidecar {
 }
 
 /// How a stream's subtitles are drawn; nothing for those that cannot be.
-pub fn kind_of(stream: &StreamInfo) -> Option<TrackKind> {
+fn kind_of(info: &MediaInfo, stream: &StreamInfo) -> Option<TrackKind> {
     match stream.codec.as_str() {
+        // `WebVTT` as muxers other than libav's write it into Matroska goes by a name that libav does not know.
+        "unknown" if info.container.contains("matroska") => Some(TrackKind::Text),
         "ass" | "ssa" => Some(TrackKind::Ass),
         "subrip" | "srt" | "webvtt" | "mov_text" | "text" | "microdvd" | "sami" => Some(TrackKind::Text),
         "hdmv_pgs_subtitle" | "dvd_subtitle" | "dvb_subtitle" => Some(TrackKind::Bitmap),
@@ -149,7 +151,7 @@ pub fn embedded(info: &MediaInfo) -> impl Iterator<Item = (u32, &StreamInfo, Tra
         .iter()
         .filter(|stream| stream.kind == StreamKind::Subtitle)
         .zip(0..)
-        .filter_map(|(stream, n)| kind_of(stream).map(|kind| (n, stream, kind)))
+        .filter_map(|(stream, n)| kind_of(info, stream).map(|kind| (n, stream, kind)))
 }
 
 #[cfg(test)]
