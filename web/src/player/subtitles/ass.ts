@@ -21,6 +21,9 @@ export class AssLayer implements Layer {
   private windows: Windows<string>;
   private script: Script = { head: '', lines: [] };
   private closed = false;
+  private hasFonts = false;
+  /** What the last drawing was for. */
+  private drawn = '';
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -59,8 +62,21 @@ export class AssLayer implements Layer {
     if (!this.closed) this.failed();
   }
 
-  show(position: number, _scene: Scene): void {
+  show(position: number, scene: Scene): void {
     this.windows.want(position);
+    this.nudge(position, scene);
+  }
+
+  /** The renderer follows the frames of the film; one that rests has none, and is drawn for when something changes. */
+  private nudge(position: number, { film }: Scene): void {
+    const { renderer, video } = this;
+    if (!renderer || !video.paused || video.seeking || video.videoWidth === 0) return;
+    const key = `${position} ${film.width}x${film.height}`;
+    if (key === this.drawn) return;
+    this.drawn = key;
+    const [width, height] = [video.videoWidth, video.videoHeight];
+    const moment = { expectedDisplayTime: performance.now(), width, height, mediaTime: position / 1000 };
+    void renderer.manualRender(moment, true).catch(() => this.giveUp());
   }
 
   private async begin(whole: boolean): Promise<void> {
@@ -71,7 +87,9 @@ export class AssLayer implements Layer {
       import('jassub/dist/wasm/jassub-worker-modern.wasm?url'),
       import('jassub/dist/default.woff2?url'),
     ]);
-    const fonts = (await Promise.all(this.fonts.map(fetchFont))).filter((bytes) => bytes !== null);
+    const brought = (await Promise.all(this.fonts.map(fetchFont))).filter((bytes) => bytes !== null);
+    // Given along rather than looked up when it is missed: the renderer does not draw again what came out without.
+    const usual = await fetchFont(font.default);
     if (!whole) {
       const response = await fetch(`${this.address.url}/head.ass`);
       if (!response.ok) throw new Error('no head');
@@ -93,7 +111,7 @@ export class AssLayer implements Layer {
       modernWasmUrl: absolute(modern.default),
       availableFonts: { 'liberation sans': absolute(font.default) },
       defaultFont: 'liberation sans',
-      fonts,
+      fonts: usual ? [...brought, usual] : brought,
       // Nothing is asked of this computer, and nothing of another host.
       queryFonts: false,
     });
@@ -106,13 +124,11 @@ export class AssLayer implements Layer {
       return;
     }
     this.renderer = renderer;
-    this.hasFonts = fonts.length > 0;
+    this.hasFonts = brought.length > 0;
     clearTimeout(this.timer);
     canvas.dataset.ready = 'true';
     this.take(this.script);
   }
-
-  private hasFonts = false;
 
   private content(): string {
     return this.script.head + this.script.lines.join('\n');
@@ -128,7 +144,9 @@ export class AssLayer implements Layer {
       return;
     }
     void renderer.renderer.setTrack(content).then(
-      () => renderer._lastDemandTime && renderer.manualRender(renderer._lastDemandTime, true),
+      () => {
+        this.drawn = '';
+      },
       () => this.giveUp(),
     );
   }
