@@ -43,6 +43,7 @@ impl Reach {
         path: &Path,
         question: impl FnOnce() -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
+        #[expect(clippy::disallowed_methods, reason = "as `tokio::fs` does it, and bounded by the places")]
         let asked = async { tokio::task::spawn_blocking(question).await.map_err(io::Error::other)? };
         self.look(path, asked).await
     }

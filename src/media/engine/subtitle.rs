@@ -86,8 +86,8 @@ impl Words {
             }
             Self::MovText => Some(subtitles::cue_of_mov_text(start_ms, end_ms, packet.data())),
             Self::Decoded(decoder) => {
-                let decoded = Decoded::of(decoder, packet)?;
-                Some(subtitles::cue_of_ass(start_ms, end_ms, &decoded.words()))
+                let words = Decoded::of(decoder, packet)?.words();
+                Some(subtitles::cue_of_ass(start_ms, end_ms, &words))
             }
         }
     }

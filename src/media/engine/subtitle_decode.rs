@@ -22,13 +22,13 @@ impl Decoded {
     /// What a packet holds; nothing when it is only a part, or damaged.
     pub(super) fn of(decoder: &mut Codec, packet: &Packet) -> Option<Self> {
         // SAFETY: an all-zero subtitle is an empty one.
-        let mut decoded = Self(unsafe { std::mem::zeroed() });
+        let mut subtitle = Self(unsafe { std::mem::zeroed() });
         let mut got: c_int = 0;
-        // SAFETY: the decoder is open, the packet valid; what is allocated is owned by `decoded`.
+        // SAFETY: the decoder is open, the packet valid; what is allocated is owned by `subtitle`.
         let code = unsafe {
-            ffi::avcodec_decode_subtitle2(decoder.as_ptr(), &raw mut decoded.0, &raw mut got, packet.as_ptr())
+            ffi::avcodec_decode_subtitle2(decoder.as_ptr(), &raw mut subtitle.0, &raw mut got, packet.as_ptr())
         };
-        (code >= 0 && got != 0).then_some(decoded)
+        (code >= 0 && got != 0).then_some(subtitle)
     }
 
     /// Ms from the packet's time to the first moment.

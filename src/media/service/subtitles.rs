@@ -98,14 +98,14 @@ impl Service {
         let (path, language) = (beside.path.clone(), beside.language.clone());
         let fps =
             film.info.video().map_or(0.0, |(_, video)| f64::from(video.fps_num) / f64::from(video.fps_den.max(1)));
-        let make = move |_: &Cancel| {
+        let work = move |_: &Cancel| {
             let text = subtitles::decode(&read_text(&path)?, language.as_deref());
             if as_script {
                 return Ok(Bytes::from(text));
             }
             Ok(Bytes::from(vtt::write(&subtitles::parse(format, &text, fps))))
         };
-        let made: Result<Bytes, EngineError> = self.ask(Kind::Slow, Priority::RoomNext, WINDOW_LIMIT, make).await?;
+        let made: Result<Bytes, EngineError> = self.ask(Kind::Slow, Priority::RoomNext, WINDOW_LIMIT, work).await?;
         Ok(made?)
     }
 }

@@ -1,4 +1,4 @@
-//! Subtitles as values: whatever a file or a text beside it holds becomes cues, and cues become WebVTT. Pure.
+//! Subtitles as values: whatever a file or a text beside it holds becomes cues, and cues become `WebVTT`. Pure.
 //!
 //! Knows no file and no libav; `engine` hands in what it read from a film, `service` what lies beside it.
 pub mod ass;
@@ -31,9 +31,9 @@ pub struct Cue {
     pub start_ms: i64,
     /// Moment after the last.
     pub end_ms: i64,
-    /// Text as WebVTT has it: `<i>`, `<b>` and `<u>` only, everything else escaped.
+    /// Text as `WebVTT` has it: `<i>`, `<b>` and `<u>` only, everything else escaped.
     pub text: String,
-    /// WebVTT cue settings; empty for the usual place.
+    /// `WebVTT` cue settings; empty for the usual place.
     pub settings: String,
 }
 

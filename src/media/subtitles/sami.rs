@@ -28,7 +28,7 @@ pub(super) fn parse(text: &str) -> Vec<Cue> {
         cues.push(cue(start_ms, start_ms + UNTOLD_MS, &words, Dialect::Html));
     }
     for cue in &mut cues {
-        cue.text = cue.text.replace('\u{a0}', " ").trim().to_owned();
+        cue.text.replace('\u{a0}', " ").trim().clone_into(&mut cue.text);
     }
     cues
 }

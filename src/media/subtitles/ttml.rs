@@ -63,7 +63,8 @@ fn write(paragraph: Node<'_, '_>, out: &mut String) {
             let slanted = node.ancestors().any(|above| attribute(above, "fontStyle") == Some("italic"));
             let escaped = words.replace('&', "&amp;").replace('<', "&lt;");
             out.push_str(if before { " " } else { "" });
-            out.push_str(&if slanted && !words.is_empty() { format!("<i>{escaped}</i>") } else { escaped });
+            let (open, close) = if slanted && !words.is_empty() { ("<i>", "</i>") } else { ("", "") };
+            out.extend([open, &escaped, close]);
             out.push_str(if after { " " } else { "" });
         } else if node.tag_name().name() == "br" {
             out.push('\n');
