@@ -5,15 +5,15 @@
 #   .ci/ffmpeg/build.sh --print    print the prefix only, build nothing
 #   .ci/ffmpeg/build.sh --can      exit 0 if it is there or can be built on this machine
 #
-# The key is the hash of sources.txt, configure.txt and the recipe number: the same key is the same FFmpeg.
+# The key is the hash of sources.txt, configure.txt, libva_at_run_time.c and the recipe number: the same key is the same FFmpeg.
 # Sources come from the machine's own Debian mirror as source packages, through a private apt list that
 # leaves the system's lists alone; each tarball must match the SHA-256 in sources.txt.
 set -Eeuo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${WATCHPARTY_BUILD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/watchparty-build}
-recipe=1 # raise it when the build functions below change
-key=$({ cat "$here/sources.txt" "$here/configure.txt"; echo "$recipe"; } | sha256sum | cut -c1-16)
+recipe=2 # raise it when the build functions below change
+key=$({ cat "$here/sources.txt" "$here/configure.txt" "$here/libva_at_run_time.c"; echo "$recipe"; } | sha256sum | cut -c1-16)
 prefix=$cache/ffmpeg-$key
 if [ "${1:-}" = --print ]; then echo "$prefix"; exit 0; fi
 if [ -e "$prefix/.complete" ]; then echo "$prefix"; exit 0; fi
@@ -75,6 +75,27 @@ build_zlib()  { cd "$work/zlib"  && ./configure --static --prefix="$prefix" && m
 build_x264()  { cd "$work/x264"  && ./configure --prefix="$prefix" --enable-static --enable-pic --disable-cli --disable-opencl --disable-avs --disable-swscale --disable-lavf --disable-ffms --disable-gpac --disable-lsmash && make -j"$jobs" && make install; }
 build_dav1d() { cd "$work/dav1d" && meson setup build --prefix="$prefix" --libdir=lib --buildtype=release --default-library=static -Denable_tools=false -Denable_tests=false -Dxxhash_muxer=disabled && ninja -C build -j"$jobs" install; }
 build_zimg()  { cd "$work/zimg"  && { [ -x configure ] || autoreconf -fi; } && ./configure --prefix="$prefix" --enable-static --disable-shared --with-pic && make -j"$jobs" && make install; }
+# Headers only: NVIDIA's encoder is loaded by FFmpeg itself where there is a driver.
+build_nv-codec-headers() { make -C "$work/nv-codec-headers" install PREFIX="$prefix"; }
+# Headers, and our own stand-in for the library: the real one is loaded at run time where there is one.
+build_libva() {
+  local from=$work/libva number part version
+  for part in major minor micro; do
+    number=$(sed -nE "s/^va_api_${part}_version *= *([0-9]+).*/\1/p" "$from/meson.build")
+    version=${version:+$version.}$number
+    sed -i "s/@VA_API_${part^^}_VERSION@/$number/" "$from/va/va_version.h.in"
+  done
+  sed -i "s/@VA_API_VERSION@/$version/" "$from/va/va_version.h.in"
+  mkdir -p "$prefix/include/va" "$prefix/lib/pkgconfig"
+  cp "$from"/va/*.h "$from"/va/drm/va_drm.h "$prefix/include/va/"
+  cp "$from/va/va_version.h.in" "$prefix/include/va/va_version.h"
+  ${CC:-cc} -O2 -fPIC -Wall -I"$prefix/include" -c "$here/libva_at_run_time.c" -o "$work/libva.o"
+  ar rcs "$prefix/lib/libva.a" "$work/libva.o"
+  for part in libva libva-drm; do
+    printf 'prefix=%s\nName: %s\nDescription: VA-API, loaded at run time\nVersion: %s\nCflags: -I${prefix}/include\nLibs: -L${prefix}/lib -lva\n' \
+      "$prefix" "$part" "$version" > "$prefix/lib/pkgconfig/$part.pc"
+  done
+}
 build_ffmpeg() {
   cd "$work/ffmpeg"
   mapfile -t options < <(grep -vE '^(#|$)' "$here/configure.txt")
@@ -86,7 +107,7 @@ build_ffmpeg() {
 
 say "building into $prefix (about six minutes on two cores, once)"
 fetch_sources
-for part in zlib x264 dav1d zimg ffmpeg; do
+for part in zlib x264 dav1d zimg nv-codec-headers libva ffmpeg; do
   say "building $part"
   # A fresh shell keeps `set -e` alive inside the function; a function in a condition would lose it.
   ( set -e; "build_$part" ) >&3 2>&1
@@ -96,8 +117,8 @@ done
 sed -i 's|^prefix=.*|prefix=${pcfiledir}/../..|' "$prefix"/lib/pkgconfig/*.pc
 sed -i "s|$prefix|\${prefix}|g" "$prefix"/lib/pkgconfig/*.pc
 mkdir -p "$prefix/share/watchparty"
-cp "$here/sources.txt" "$here/configure.txt" "$work/build.log" "$prefix/share/watchparty/"
-for name in x264 dav1d zimg zlib ffmpeg; do
+cp "$here/sources.txt" "$here/configure.txt" "$here/libva_at_run_time.c" "$work/build.log" "$prefix/share/watchparty/"
+for name in x264 dav1d zimg zlib libva ffmpeg; do
   for licence in COPYING COPYING.GPLv3 COPYING.LGPLv2.1 LICENSE LICENSE.md; do
     if [ -e "$work/$name/$licence" ]; then cp "$work/$name/$licence" "$prefix/share/watchparty/$name.$licence"; fi
   done

@@ -1,5 +1,6 @@
 //! Builds the services and wires news between them: where rooms go tells the media engine what to make next.
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use axum::Router;
@@ -22,8 +23,8 @@ use crate::http;
 use crate::http::{Pace, Site, SiteConfig};
 use crate::hub::{Hub, PlayheadMoved, RoomMedia};
 use crate::library::{Library, LibraryConfig};
-use crate::media::{Media, MediaConfig, Playhead};
-use crate::model::{MediaId, MediaTime};
+use crate::media::{Group, Media, MediaConfig, Playhead, Tuning};
+use crate::model::{MediaId, MediaTime, RoomCode};
 use crate::store::Store;
 use crate::ws;
 use crate::ws::{Guest, Sockets};
@@ -56,6 +57,7 @@ pub(super) async fn services(settings: &Settings, listening: &Listening) -> Resu
         cache_dir: settings.cache_dir.clone(),
         cache_bytes_max: settings.cache_bytes_max,
         threads: engine_threads(),
+        tuning: Tuning::Measured,
     };
     let media = Media::start(&media_config, clock.clone())?;
     let hub = Hub::new(clock.clone(), tracker.clone(), stop.clone(), ws::translate::encode);
@@ -109,14 +111,16 @@ pub(crate) fn engine_threads() -> usize {
 /// Tells the media engine where rooms are. Looks for several files at once: one in a folder that does not answer holds
 /// up no other film.
 async fn follow(mut news: broadcast::Receiver<PlayheadMoved>, library: Library, media: Media) {
-    // The latest place in each film whose file is being looked for.
-    let mut places: HashMap<MediaId, Playhead> = HashMap::new();
+    // The latest places in each film whose file is being looked for.
+    let mut places: HashMap<MediaId, BTreeMap<Group, Playhead>> = HashMap::new();
     let mut looks = FuturesUnordered::new();
     loop {
         tokio::select! {
             moved = news.recv() => match moved {
-                Ok(PlayheadMoved { media, position_ms, playing, .. }) => {
-                    if places.insert(media, Playhead { position_ms, playing }).is_none() {
+                Ok(PlayheadMoved { room, media, position_ms, playing }) => {
+                    let rooms = places.entry(media).or_default();
+                    rooms.insert(group(&room), Playhead { position_ms, playing });
+                    if rooms.len() == 1 {
                         let library = library.clone();
                         looks.push(async move { (media, library.source(media).await) });
                     }
@@ -127,12 +131,21 @@ async fn follow(mut news: broadcast::Receiver<PlayheadMoved>, library: Library, 
             },
             // A film that is gone is told to whoever asks for its bytes, not here.
             Some((id, source)) = looks.next() => {
-                if let (Some(place), Ok(source)) = (places.remove(&id), source) {
-                    media.follow(&source, place);
+                if let (Some(rooms), Ok(source)) = (places.remove(&id), source) {
+                    for (group, place) in rooms {
+                        media.follow(&source, group, place);
+                    }
                 }
             }
         }
     }
+}
+
+/// A room as the media engine knows it: by a number.
+fn group(room: &RoomCode) -> Group {
+    let mut hasher = DefaultHasher::new();
+    room.hash(&mut hasher);
+    Group(hasher.finish())
 }
 
 fn verify(auth: Auth) -> ws::Verify {

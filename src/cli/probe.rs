@@ -9,7 +9,7 @@ use crate::cli::{CliError, failed, say};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::library;
-use crate::media::{ClientCaps, Media, MediaConfig, MediaInfo, Mode, Source, StreamInfo, decide};
+use crate::media::{ClientCaps, Media, MediaConfig, MediaInfo, Mode, Preset, Source, StreamInfo, Tuning, decide};
 
 /// What a plain browser gets.
 #[derive(Serialize)]
@@ -70,7 +70,12 @@ struct Engine {
 impl Engine {
     fn start(threads: usize) -> Result<Self, CliError> {
         let cache_dir = std::env::temp_dir().join(format!("watchparty-probe-{}", std::process::id()));
-        let config = MediaConfig { cache_dir: cache_dir.clone(), cache_bytes_max: 0, threads };
+        let config = MediaConfig {
+            cache_dir: cache_dir.clone(),
+            cache_bytes_max: 0,
+            threads,
+            tuning: Tuning::Fixed(Preset::Superfast),
+        };
         let media = Media::start(&config, std::sync::Arc::new(SystemClock)).map_err(|error| failed(&error))?;
         Ok(Self { media, cache_dir })
     }

@@ -127,8 +127,14 @@ pub(crate) fn refine(cuts: &[i64], axis: &Axis) -> Vec<i64> {
 }
 
 pub(crate) fn audio_cuts(end: i64, sample_rate: u32) -> Vec<i64> {
-    let frames_in = |ms| ticks::div_round(ticks::from_ms(ms, sample_rate).into(), AAC_FRAME_SAMPLES.into()) as i64;
-    let total = end.max(1).unsigned_abs().div_ceil(AAC_FRAME_SAMPLES.unsigned_abs()) as i64;
+    cut_sound(end, sample_rate, AAC_FRAME_SAMPLES)
+}
+
+/// Cuts sound of `end` samples between frames of `frame` samples.
+pub(crate) fn cut_sound(end: i64, sample_rate: u32, frame: i64) -> Vec<i64> {
+    let frame = frame.max(1);
+    let frames_in = |ms| ticks::div_round(ticks::from_ms(ms, sample_rate).into(), frame.into()).max(1) as i64;
+    let total = end.max(1).unsigned_abs().div_ceil(frame.unsigned_abs()) as i64;
     let mut cuts = vec![0];
     let mut next = frames_in(AUDIO_FIRST_SEGMENT_MS);
     while next < total {
@@ -136,5 +142,5 @@ pub(crate) fn audio_cuts(end: i64, sample_rate: u32) -> Vec<i64> {
         next += frames_in(AUDIO_SEGMENT_MS);
     }
     close(&mut cuts, total, frames_in(SEGMENT_MIN_MS));
-    cuts.iter().map(|frames| frames * AAC_FRAME_SAMPLES).collect()
+    cuts.iter().map(|frames| frames * frame).collect()
 }

@@ -10,6 +10,7 @@ use crate::media::info::{AudioInfo, MediaInfo, Source, StreamInfo, VideoInfo};
 use crate::media::ladder;
 use crate::media::plan::{CopyRefusal, Presentation};
 use crate::media::rendition::RenditionId;
+use crate::media::sound_choice::sound_renditions;
 use crate::media::ticks;
 use crate::media::track::FrameGrid;
 
@@ -36,6 +37,18 @@ pub struct Decision {
     pub direct: bool,
     /// What the master playlist offers: video first, then sound.
     pub renditions: Vec<RenditionId>,
+}
+
+impl Decision {
+    /// What a player begins with: the first picture, and the sound that plays when nobody chooses.
+    pub fn start(&self, film: &Presentation) -> Vec<RenditionId> {
+        let info = &*film.source.info;
+        let chosen = default_audio(info).map(|(stream, _)| stream.index);
+        let nth = info.audio().position(|(stream, _)| Some(stream.index) == chosen).unwrap_or(0) as u32;
+        let picture = self.renditions.iter().find(|id| !matches!(id, RenditionId::Audio(_)));
+        let sound = self.renditions.iter().find(|id| **id == RenditionId::Audio(nth));
+        picture.into_iter().chain(sound).copied().collect()
+    }
 }
 
 /// Why a file cannot be played, in one plain sentence.
@@ -65,11 +78,12 @@ pub fn playable(info: &MediaInfo) -> Result<(), Unplayable> {
 
 const UNKNOWN: &str = "unknown";
 
-/// Decides for one client. `rungs` are the sizes this machine sustains for this film, best first.
+/// Decides for one client. `rungs` are the sizes this machine offers for this film, best first. Who gets the film's own
+/// picture gets smaller ones beside it, on the same timeline; nothing is made before somebody takes it.
 pub fn decide(film: &Presentation, caps: &ClientCaps, rungs: &[u32]) -> Result<Decision, Unplayable> {
     let info = &*film.source.info;
     playable(info)?;
-    let sound = (0..film.audio.len() as u32).map(RenditionId::Audio);
+    let sound = sound_renditions(film, caps).into_iter();
     let direct = direct_obstacle(film, caps);
     let (Some((stream, video)), Some(plan)) = (info.video(), film.video.as_ref()) else {
         let (mode, reason) = match &direct {
@@ -79,16 +93,20 @@ pub fn decide(film: &Presentation, caps: &ClientCaps, rungs: &[u32]) -> Result<D
         return Ok(Decision { mode, reason, direct: direct.is_none(), renditions: sound.collect() });
     };
     let conversion = conversion_cause(stream, video, caps, plan.copy.as_ref().err().copied());
-    let picture = match conversion {
-        None => RenditionId::VideoCopy,
-        Some(_) => RenditionId::Video(ladder::choose(plan.size, rungs)),
-    };
+    let mut pictures: Vec<RenditionId> = Vec::new();
+    if conversion.is_none() {
+        pictures.push(RenditionId::VideoCopy);
+    }
+    let offered = ladder::offered(plan.size, rungs).into_iter();
+    // Beside the film's own picture only what is less: for weak viewers and links.
+    let less = |rung: &u32| conversion.is_some() || ladder::is_less(plan.size, *rung, info.bit_rate);
+    pictures.extend(offered.filter(less).map(RenditionId::Video));
     let (mode, reason) = match (&direct, conversion) {
         (None, _) => (Mode::Direct, DIRECT.to_owned()),
         (Some(obstacle), None) => (Mode::Remux, format!("Remuxed: {obstacle}")),
         (Some(_), Some(cause)) => (Mode::Transcode, cause),
     };
-    Ok(Decision { mode, reason, direct: direct.is_none(), renditions: [picture].into_iter().chain(sound).collect() })
+    Ok(Decision { mode, reason, direct: direct.is_none(), renditions: pictures.into_iter().chain(sound).collect() })
 }
 
 /// How far from zero a film without a constant frame rate may start to be played as it is.

@@ -2,6 +2,7 @@ use crate::media::caps::ClientCaps;
 use crate::media::decide::{Decision, Mode, decide, playable};
 use crate::media::info::{MediaInfo, VideoInfo};
 use crate::media::plan::{Presentation, plan};
+use crate::media::rendition::RenditionId;
 use crate::media::samples;
 use crate::media::samples::{audio, audio_only, film, info, video};
 use crate::media::track::VideoIndex;
@@ -22,7 +23,7 @@ fn present(info: MediaInfo) -> Presentation {
 }
 
 fn plain(info: MediaInfo) -> Decision {
-    decide(&present(info), &ClientCaps::default(), &[1080, 720, 480, 360]).unwrap()
+    decide(&present(info), &ClientCaps::default(), &[1080, 480]).unwrap()
 }
 
 fn names(decision: &Decision) -> String {
@@ -30,7 +31,7 @@ fn names(decision: &Decision) -> String {
 }
 
 fn expect(info: MediaInfo, caps: &str, mode: Mode, reason: &str, renditions: &str) {
-    let decision = decide(&present(info), &ClientCaps::from_query(caps), &[1080, 720, 480, 360]).unwrap();
+    let decision = decide(&present(info), &ClientCaps::from_query(caps), &[1080, 480]).unwrap();
     assert_eq!((decision.mode, decision.reason.as_str(), names(&decision).as_str()), (mode, reason, renditions));
     assert_eq!(decision.direct, mode == Mode::Direct);
 }
@@ -46,25 +47,25 @@ const MKV: &str = "matroska,webm";
 
 #[test]
 fn a_plain_mp4_plays_as_it_is_and_has_renditions_to_fall_back_to() {
-    expect(film(MP4, "h264", "aac"), "", Mode::Direct, "Direct: plays as it is", "vcopy,a0");
-    expect(info(MP4, vec![video("h264")]), "", Mode::Direct, "Direct: plays as it is", "vcopy");
+    expect(film(MP4, "h264", "aac"), "", Mode::Direct, "Direct: plays as it is", "vcopy,v480,a0");
+    expect(info(MP4, vec![video("h264")]), "", Mode::Direct, "Direct: plays as it is", "vcopy,v480");
     let turned = with("h264", |video| video.rotation = 90);
-    expect(turned, "", Mode::Direct, "Direct: plays as it is", "v1080,a0");
+    expect(turned, "", Mode::Direct, "Direct: plays as it is", "v1080,v480,a0");
 }
 
 #[test]
 fn sound_or_container_alone_is_a_remux() {
-    expect(film(MP4, "h264", "ac3"), "", Mode::Remux, "Remuxed: AC-3 sound converted", "vcopy,a0");
-    expect(film(MKV, "h264", "aac"), "", Mode::Remux, "Remuxed: MKV container", "vcopy,a0");
-    expect(film("mpegts", "h264", "aac"), "", Mode::Remux, "Remuxed: MPEG-TS container", "vcopy,a0");
-    expect(film(MKV, "h264", "aac"), "c=mp4,webm&a=aac,opus", Mode::Remux, "Remuxed: MKV container", "vcopy,a0");
+    expect(film(MP4, "h264", "ac3"), "", Mode::Remux, "Remuxed: AC-3 sound converted", "vcopy,v480,a0");
+    expect(film(MKV, "h264", "aac"), "", Mode::Remux, "Remuxed: MKV container", "vcopy,v480,a0");
+    expect(film("mpegts", "h264", "aac"), "", Mode::Remux, "Remuxed: MPEG-TS container", "vcopy,v480,a0");
+    expect(film(MKV, "h264", "aac"), "c=mp4,webm&a=aac,opus", Mode::Remux, "Remuxed: MKV container", "vcopy,v480,a0");
 }
 
 #[test]
 fn webm_needs_a_client_that_says_so_and_mkv_is_never_direct() {
     let caps = "v=h264,vp9&a=aac,opus&c=mp4,webm";
-    expect(film(MKV, "vp9", "opus"), caps, Mode::Transcode, "Converted from VP9", "v1080,a0");
-    expect(film(MKV, "vp9", "opus"), "", Mode::Transcode, "Converted from VP9", "v1080,a0");
+    expect(film(MKV, "vp9", "opus"), caps, Mode::Transcode, "Converted from VP9", "v1080,v480,a0");
+    expect(film(MKV, "vp9", "opus"), "", Mode::Transcode, "Converted from VP9", "v1080,v480,a0");
     let mut webm = present(film(MKV, "vp9", "opus"));
     webm.source.path = "film.WebM".into();
     assert!(decide(&webm, &ClientCaps::from_query(caps), &[720]).unwrap().direct);
@@ -77,12 +78,12 @@ fn a_file_whose_first_picture_is_not_the_film_is_a_remux() {
     info.streams[0].default = false;
     info.streams[1].index = 1;
     let reason = "Remuxed: the film is not the first picture in its file";
-    expect(info, "", Mode::Remux, reason, "vcopy,a0");
+    expect(info, "", Mode::Remux, reason, "vcopy,v480,a0");
 }
 
 #[test]
 fn pictures_that_a_client_cannot_show_are_converted_and_the_cause_is_named() {
-    let converted = |info, reason| expect(info, "", Mode::Transcode, reason, "v1080,a0");
+    let converted = |info, reason| expect(info, "", Mode::Transcode, reason, "v1080,v480,a0");
     converted(with("hevc", |video| video.bit_depth = 10), "Converted from HEVC 10-bit");
     converted(with("h264", |video| video.bit_depth = 10), "Converted from H.264 10-bit");
     converted(with("h264", |video| video.chroma = "4:4:4".to_owned()), "Converted from H.264 4:4:4");
@@ -99,9 +100,9 @@ fn pictures_that_a_client_cannot_show_are_converted_and_the_cause_is_named() {
 #[test]
 fn hevc_is_copied_for_clients_that_have_it() {
     let ten_bit = || with("hevc", |video| video.bit_depth = 10);
-    expect(film(MKV, "hevc", "aac"), "v=h264,hevc", Mode::Remux, "Remuxed: MKV container", "vcopy,a0");
-    expect(ten_bit(), "v=h264,hevc", Mode::Transcode, "Converted from HEVC 10-bit", "v1080,a0");
-    expect(ten_bit(), "v=h264,hevc,hevc10", Mode::Remux, "Remuxed: MP4 container", "vcopy,a0");
+    expect(film(MKV, "hevc", "aac"), "v=h264,hevc", Mode::Remux, "Remuxed: MKV container", "vcopy,v480,a0");
+    expect(ten_bit(), "v=h264,hevc", Mode::Transcode, "Converted from HEVC 10-bit", "v1080,v480,a0");
+    expect(ten_bit(), "v=h264,hevc,hevc10", Mode::Remux, "Remuxed: MP4 container", "vcopy,v480,a0");
 }
 
 #[test]
@@ -140,7 +141,7 @@ fn sound_alone_is_direct_or_hls() {
 fn the_default_sound_decides_and_every_track_is_offered() {
     let mut film = info(MP4, vec![video("h264"), audio(1, "aac"), audio(2, "dts")]);
     film.streams[1].default = false;
-    expect(film, "", Mode::Remux, "Remuxed: DTS sound converted", "vcopy,a0,a1");
+    expect(film, "", Mode::Remux, "Remuxed: DTS sound converted", "vcopy,v480,a0,a1");
 }
 
 #[test]
@@ -165,4 +166,26 @@ fn a_file_whose_picture_does_not_start_at_its_own_zero_is_not_played_as_it_is() 
         let reason = if direct { "Direct: plays as it is" } else { "Remuxed: starts late" };
         assert_eq!(decision.reason, reason, "{start} ms");
     }
+}
+
+#[test]
+fn beside_the_films_own_picture_only_what_is_less_is_offered() {
+    let offered = |width, height, bit_rate, rungs: &[u32]| {
+        let mut film = with("h264", |video| (video.width, video.height) = (width, height));
+        film.bit_rate = bit_rate;
+        names(&decide(&present(film), &ClientCaps::default(), rungs).unwrap())
+    };
+    assert_eq!(offered(1920, 1080, 4_000_000, &[1080, 480]), "vcopy,v480,a0");
+    assert_eq!(offered(1920, 1080, 20_000_000, &[1080, 480]), "vcopy,v1080,v480,a0");
+    assert_eq!(offered(1920, 1080, 20_000_000, &[720, 480]), "vcopy,v720,v480,a0");
+    assert_eq!(offered(640, 360, 500_000, &[720, 480]), "vcopy,a0");
+}
+
+#[test]
+fn a_player_begins_with_the_first_picture_and_the_default_sound() {
+    let mut info = info(MKV, vec![video("h264"), audio(1, "aac"), audio(2, "dts")]);
+    info.streams[1].default = false;
+    let film = present(info);
+    let decision = decide(&film, &ClientCaps::default(), &[720]).unwrap();
+    assert_eq!(decision.start(&film), [RenditionId::VideoCopy, RenditionId::Audio(1)]);
 }

@@ -218,6 +218,11 @@ impl Waiter {
         }
     }
 
+    /// Whether there was no room for it, or it was stopped: it may be tried again.
+    pub(crate) fn was_turned_away(&self) -> bool {
+        matches!(self.progress.borrow().outcome, Some(Err(MediaError::Busy | MediaError::Cancelled)))
+    }
+
     /// Whether nothing more will come.
     pub(crate) fn has_landed(&self) -> bool {
         self.progress.borrow().outcome.is_some()

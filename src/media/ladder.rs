@@ -18,14 +18,31 @@ const DECODE_S: f64 = 0.31;
 const TONE_MAP_MEGAPIXEL_S: f64 = 0.0187;
 /// More cores than this do not make one encode faster.
 const CORES_USEFUL: usize = 8;
-/// A rung or preset is chosen before any measurement only with this much room: a second film may start.
-const SPEED_EXPECTED_MIN: f64 = 2.2;
-/// A rung that was measured slower than this is not offered any more.
-const SPEED_MEASURED_MIN: f64 = 1.1;
+/// A rung is offered when it is made at least this fast: a second film may start, and seeks do not wait.
+const SPEED_COMFORTABLE: f64 = 2.0;
+/// Where nothing is made that fast, small rungs are offered that are made at least this fast.
+const SPEED_ENOUGH: f64 = 1.3;
+/// The best-looking preset is taken only where it leaves this much room.
+const SPEED_VERYFAST: f64 = 2.2;
+/// All films together may take this much of the machine.
+const SHARE_MAX: f64 = 0.8;
+/// However busy, a film gets this much of the machine: every queue comes to its turn.
+const SHARE_MIN: f64 = 0.05;
+/// The rung offered below the best one, for weak viewers and links.
+const RUNG_WEAK: u32 = 480;
 /// Weight of a new measurement.
 const EWMA_WEIGHT: f64 = 0.15;
 /// Segments measured before the measurement counts.
 const SAMPLES_MIN: u32 = 8;
+/// A measurement counts once it has moved this far from what counted before: offers do not flicker.
+const DEAD_BAND: f64 = 0.15;
+/// A machine is taken to be at most so many times slower or faster than the one expectations are for.
+const FACTOR_MAX: f64 = 16.0;
+/// Frames of 1080p per second that the machine of the expectations encodes in [`crate::media::engine::measure`]:
+/// ultrafast, superfast, veryfast.
+const REFERENCE_FPS: [f64; 3] = [120.0, 75.0, 60.0];
+/// Waiting is said to be this much longer than computed: a stop in the middle is worse.
+const WAIT_MARGIN: f64 = 1.1;
 /// Rate limits in bits per second per rung.
 const BIT_RATES: [(u32, u32); 4] = [(1080, 6_000_000), (720, 3_000_000), (480, 1_500_000), (360, 800_000)];
 /// The limit never falls below this, however small the source.
@@ -40,14 +57,17 @@ pub struct Load {
     pub pixels: u64,
     /// High dynamic range, to be mapped.
     pub hdr: bool,
+    /// A codec of before 2010 with 8 bits: quick to decode.
+    pub light: bool,
 }
 
 impl Load {
     /// Of a probed film.
     pub fn of(info: &MediaInfo) -> Self {
-        let Some((_, video)) = info.video() else { return Self::default() };
+        let Some((stream, video)) = info.video() else { return Self::default() };
         let fps = if video.fps_den > 0 { f64::from(video.fps_num) / f64::from(video.fps_den) } else { 0.0 };
-        Self { fps, pixels: u64::from(video.width) * u64::from(video.height), hdr: video.hdr }
+        let light = video.bit_depth <= 8 && !matches!(stream.codec.as_str(), "hevc" | "av1" | "vp9");
+        Self { fps, pixels: u64::from(video.width) * u64::from(video.height), hdr: video.hdr, light }
     }
 
     /// How many times the work of the film that the expectations are for, at least once.
@@ -61,73 +81,156 @@ impl Load {
     }
 }
 
-/// What this machine has shown it can do, for a film of no more work than expected.
+/// A segment that was made.
+#[derive(Clone, Copy, Debug)]
+pub struct Made {
+    /// Which rung.
+    pub rung: u32,
+    /// With which preset.
+    pub preset: Preset,
+    /// Of what film.
+    pub load: Load,
+    /// Seconds of film.
+    pub media_s: f64,
+    /// Seconds it took.
+    pub wall_s: f64,
+    /// How many were made at the same time, this one included.
+    pub sharing: usize,
+}
 
+/// What this machine has shown it can do. Every segment of every rung says how the machine compares with what was
+/// expected of it, so a rung that was dropped in a busy hour returns when others show that the hour is over.
 #[derive(Clone, Debug)]
 pub struct Ladder {
-    cores: usize,
-    measured: [Measured; RUNGS.len()],
+    /// Times the speed of the machine that the expectations are for, before any film.
+    machine: f64,
+    /// The same by segments: of films that are light to decode, and of others.
+    measured: [Measured; 2],
+    fixed: Option<Preset>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Measured {
-    speed: f64,
+    average: f64,
     samples: u32,
+    /// What counts; follows the average in steps.
+    factor: Option<f64>,
 }
 
 impl Ladder {
     /// Starts from expectations for this number of cores.
     pub fn new(cores: usize) -> Self {
-        Self { cores: cores.clamp(1, CORES_USEFUL), measured: Default::default() }
+        let machine = cores.clamp(1, CORES_USEFUL) as f64 / EXPECTED_CORES;
+        Self { machine, measured: Default::default(), fixed: None }
     }
 
-    /// Takes in that `media_s` seconds of a film of this load were converted in `wall_s` seconds.
-    pub fn record(&mut self, rung: u32, load: Load, media_s: f64, wall_s: f64) {
-        let Some(at) = RUNGS.iter().position(|&known| known == rung) else { return };
-        if !(media_s > 0.0 && wall_s > 0.0) {
+    /// The same, with one preset whatever is measured.
+    pub fn fixed(cores: usize, preset: Preset) -> Self {
+        Self { fixed: Some(preset), ..Self::new(cores) }
+    }
+
+    /// Takes in how many synthetic frames a second this machine encodes, by preset.
+    pub fn calibrate(&mut self, fps: [f64; 3]) {
+        let ratios = fps.iter().zip(REFERENCE_FPS).map(|(fps, reference)| fps / reference);
+        let factor = ratios.sum::<f64>() / REFERENCE_FPS.len() as f64;
+        if factor.is_finite() && factor > 0.0 {
+            self.machine = factor.clamp(1.0 / FACTOR_MAX, FACTOR_MAX);
+        }
+    }
+
+    /// Takes in a segment.
+    pub fn record(&mut self, made: &Made) {
+        let Made { rung, preset, load, media_s, wall_s, sharing } = *made;
+        if self.fixed.is_some() || !RUNGS.contains(&rung) || !(media_s > 0.0 && wall_s > 0.0) {
             return;
         }
-        let speed = media_s / wall_s * load.weight(rung, base_speed(rung, Preset::Superfast));
-        let measured = &mut self.measured[at];
-        measured.speed =
-            if measured.samples == 0 { speed } else { measured.speed + EWMA_WEIGHT * (speed - measured.speed) };
+        let base = base_speed(rung, preset);
+        let speed = media_s / wall_s * sharing.max(1) as f64;
+        let factor = (speed * load.weight(rung, base) / base).clamp(1.0 / FACTOR_MAX, FACTOR_MAX);
+        let measured = &mut self.measured[usize::from(load.light)];
+        measured.average =
+            if measured.samples == 0 { factor } else { measured.average + EWMA_WEIGHT * (factor - measured.average) };
         measured.samples = measured.samples.saturating_add(1);
+        let far = |counts: f64| (measured.average / counts - 1.0).abs() > DEAD_BAND;
+        if measured.samples >= SAMPLES_MIN && measured.factor.is_none_or(far) {
+            measured.factor = Some(measured.average);
+        }
     }
 
-    /// The preset of a rung. Fixed for the life of the ladder: it is part of what a segment's bytes depend on.
-    pub fn preset(&self, rung: u32) -> Preset {
-        let presets = [Preset::Veryfast, Preset::Superfast];
-        let fits = |preset: &Preset| self.expected(rung, *preset, Load::default()) >= SPEED_EXPECTED_MIN;
-        presets.into_iter().find(fits).unwrap_or(Preset::Ultrafast)
+    /// The preset for the next segment of a rung, when other films take `others` of the machine. May change from one
+    /// segment to the next: all presets share one init segment, and none is part of a segment's name.
+    pub fn preset(&self, rung: u32, load: Load, others: f64) -> Preset {
+        if let Some(preset) = self.fixed {
+            return preset;
+        }
+        let fits = |preset: Preset, least: f64| {
+            let speed = self.speed(rung, preset, load);
+            speed >= least && 1.0 / speed <= SHARE_MAX - others
+        };
+        if fits(Preset::Veryfast, SPEED_VERYFAST) {
+            Preset::Veryfast
+        } else if fits(Preset::Superfast, SPEED_ENOUGH) {
+            Preset::Superfast
+        } else {
+            Preset::Ultrafast
+        }
     }
 
-    /// The rungs this machine sustains for a film of this load, best first; never empty.
-    pub fn sustained(&self, load: Load) -> Vec<u32> {
-        let mut rungs: Vec<u32> = RUNGS.into_iter().filter(|&rung| self.is_sustained(rung, load)).collect();
+    /// The rungs this machine sustains for a film of this load while other films take `others` of it, best first;
+    /// never empty.
+    pub fn sustained(&self, load: Load, others: f64) -> Vec<u32> {
+        let room = SHARE_MAX - others;
+        let holding = |highest: u32, preset: Preset, least: f64| {
+            let holds = |rung: &u32| {
+                let speed = self.speed(*rung, preset, load);
+                *rung <= highest && speed >= least && 1.0 / speed <= room
+            };
+            RUNGS.into_iter().filter(holds).collect::<Vec<u32>>()
+        };
+        let mut rungs = holding(RUNGS[0], Preset::Superfast, SPEED_COMFORTABLE);
+        if rungs.is_empty() {
+            // Small ones only, or a slower machine would be asked for more than a faster one.
+            rungs = holding(RUNG_WEAK, Preset::Ultrafast, SPEED_ENOUGH);
+        }
         if rungs.is_empty() {
             rungs.extend(RUNGS.last());
         }
         rungs
     }
 
+    /// The rungs to offer for a film of this size, best first: the best one, or the one that its viewers take already,
+    /// so that one encode serves them all; and one for weak viewers, if the machine can make both.
+    pub fn offer(&self, size: (u32, u32), load: Load, others: f64, in_use: Option<u32>) -> Vec<u32> {
+        let sustained = self.sustained(load, others);
+        let first = choose(size, &in_use.into_iter().chain(sustained).collect::<Vec<_>>());
+        let weak = RUNGS.into_iter().find(|&rung| rung < first && rung <= RUNG_WEAK);
+        let both = |weak: &u32| self.share(first, load) + self.share(*weak, load) + others <= SHARE_MAX;
+        [first].into_iter().chain(weak.filter(both)).collect()
+    }
+
     /// The best sustained rung for a film of this size.
     pub fn best(&self, size: (u32, u32), load: Load) -> u32 {
-        choose(size, &self.sustained(load))
+        choose(size, &self.sustained(load, 0.0))
     }
 
-    fn is_sustained(&self, rung: u32, load: Load) -> bool {
-        let measured = RUNGS.iter().position(|&known| known == rung).map(|at| self.measured[at]);
-        match measured {
-            Some(measured) if measured.samples >= SAMPLES_MIN => {
-                measured.speed / load.weight(rung, base_speed(rung, Preset::Superfast)) >= SPEED_MEASURED_MIN
-            }
-            _ => self.expected(rung, Preset::Superfast, load) >= SPEED_EXPECTED_MIN,
-        }
+    /// How much of the machine a film takes that is converted to a rung.
+    pub fn share(&self, rung: u32, load: Load) -> f64 {
+        1.0 / self.speed(rung, self.preset(rung, load, 0.0), load).max(f64::MIN_POSITIVE)
     }
 
-    fn expected(&self, rung: u32, preset: Preset, load: Load) -> f64 {
+    /// How many seconds to wait before a film can be played to its end without a stop, when `prepared_s` of its
+    /// `remaining_s` are there already. 0 when the machine is fast enough.
+    pub fn wait_s(&self, rung: u32, load: Load, others: f64, remaining_s: f64, prepared_s: f64) -> f64 {
+        let speed = self.speed(rung, Preset::Ultrafast, load) * (1.0 - others).max(SHARE_MIN);
+        // All of it must be there when the end is played.
+        let needed = (remaining_s - prepared_s).max(0.0) / speed.max(f64::MIN_POSITIVE);
+        ((needed - remaining_s) * WAIT_MARGIN).max(0.0)
+    }
+
+    fn speed(&self, rung: u32, preset: Preset, load: Load) -> f64 {
+        let factor = self.measured[usize::from(load.light)].factor.unwrap_or(self.machine);
         let base = base_speed(rung, preset);
-        base * self.cores as f64 / EXPECTED_CORES / load.weight(rung, base)
+        base * factor / load.weight(rung, base)
     }
 }
 
@@ -145,6 +248,17 @@ pub fn choose(size: (u32, u32), rungs: &[u32]) -> u32 {
     let top = top_rung(size);
     let lowest = rungs.iter().copied().min().unwrap_or(RUNGS[RUNGS.len() - 1]);
     rungs.iter().copied().find(|&rung| rung <= top).unwrap_or(lowest.min(top))
+}
+
+/// Those of `rungs` (best first) that a film of this size has a use for: the one that [`choose`] takes, and smaller ones.
+pub fn offered(size: (u32, u32), rungs: &[u32]) -> Vec<u32> {
+    let first = choose(size, rungs);
+    [first].into_iter().chain(rungs.iter().copied().filter(|&rung| rung < first)).collect()
+}
+
+/// Whether a rung is less to show or to carry than the film itself.
+pub fn is_less(size: (u32, u32), rung: u32, source_bit_rate: u64) -> bool {
+    rung < top_rung(size) || u64::from(max_bit_rate(rung, source_bit_rate)) < source_bit_rate / 4 * 3
 }
 
 /// Output size of a film of display size `size` in the box of a rung, even numbers, never enlarged. `None` for a rung

@@ -8,6 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -38,6 +39,8 @@ mod rest;
 mod samples;
 mod schedule;
 mod service;
+pub mod sound;
+mod sound_choice;
 mod stats;
 pub mod subtitles;
 mod sync;
@@ -49,13 +52,14 @@ pub use caps::ClientCaps;
 pub use decide::{Decision, Mode, Unplayable, decide, playable};
 pub use engine::{ProbeError, about};
 pub use error::MediaError;
-pub use following::Playhead;
+pub use following::{Group, Playhead};
 pub use identity::FileIdentity;
 pub use info::{AudioInfo, Chapter, MediaInfo, Source, StreamInfo, StreamKind, VideoInfo};
 pub use plan::Presentation;
 pub use rendition::RenditionId;
 pub use service::{INDEX_LIMIT, SubtitleAsk, SubtitleShape};
 pub use stats::Stats;
+pub use track::Preset;
 
 /// The media service. Clones share it.
 #[derive(Clone)]
@@ -72,6 +76,18 @@ pub struct MediaConfig {
     pub cache_bytes_max: u64,
     /// Cores the engine may use.
     pub threads: usize,
+    /// How the speed of this machine is found out.
+    pub tuning: Tuning,
+}
+
+/// How the engine finds out what it can do in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tuning {
+    /// By a short measurement at the first start, and by every segment it makes.
+    #[default]
+    Measured,
+    /// Not at all: expectations for this number of cores, and this preset. The same job gives the same bytes.
+    Fixed(Preset),
 }
 
 /// A segment's bytes, as far as they exist and as they come.
@@ -140,18 +156,29 @@ impl Media {
         self.service.sidecar(film, beside, as_script).await
     }
 
-    /// Hints where a room is, so that its next segments are made before anybody asks. Cheap; never blocks.
-    pub fn follow(&self, source: &Source, playhead: Playhead) {
-        self.service.films.follow(source, playhead, self.service.now());
+    /// Hints where a group is, so that its next segments are made before anybody asks. Cheap; never blocks.
+    pub fn follow(&self, source: &Source, group: Group, playhead: Playhead) {
+        self.service.films.follow(source, group, playhead, self.service.now());
         self.service.steer(&source.identity);
+    }
+
+    /// Decides for one client, and begins to make what it will ask for first if a group watches the film.
+    pub fn offer(&self, film: &Arc<Presentation>, caps: &ClientCaps) -> Result<Decision, Unplayable> {
+        self.service.offer(film, caps)
+    }
+
+    /// How long to wait before the film plays to its end without a stop; nothing when this machine is fast enough for
+    /// what was decided.
+    pub fn wait(&self, film: &Arc<Presentation>, decision: &Decision) -> Option<Duration> {
+        self.service.wait(film, decision)
     }
 
     /// Sizes this machine converts to faster than they play, best first.
     pub fn heights(&self) -> Vec<u32> {
-        sync::lock(&self.service.ladder).sustained(ladder::Load::default())
+        sync::lock(&self.service.ladder).sustained(ladder::Load::default(), 0.0)
     }
 
-    /// The same for one film; a size that viewers of it already take comes first.
+    /// Sizes to offer for one film, best first; a size that viewers of it already take comes first.
     pub fn heights_for(&self, source: &Source) -> Vec<u32> {
         self.service.rungs_for(source)
     }

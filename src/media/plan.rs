@@ -8,11 +8,12 @@ use std::ops::Range;
 use crate::media::cuts::{Axis, audio_cuts, copy_cuts, refine};
 use crate::media::info::{Source, VideoInfo};
 use crate::media::rendition::RenditionId;
+use crate::media::sound::{SoundCopy, SoundRefusal, SoundSurvey};
 use crate::media::track::{DURATION_MAX_MS, FrameGrid, Origin, Preset, SegmentJob, TrackSpec, VideoIndex};
-use crate::media::{ladder, ticks};
+use crate::media::{ladder, sound, ticks};
 
 /// Raised when the same file would be cut differently; part of every cache key.
-pub const PLAN_VERSION: u32 = 2;
+pub const PLAN_VERSION: u32 = 3;
 
 /// How one file is presented: the tracks it can have and where they are cut.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +54,10 @@ pub struct AudioPlan {
     pub sample_rate: u32,
     /// Cuts, all multiples of an AAC frame.
     pub cuts: Vec<i64>,
+    /// Cuts of the copied sound, or why it cannot be copied.
+    pub copy: Result<SoundCopy, SoundRefusal>,
+    /// Decibels by which the converted sound is made louder, once its loudness is known.
+    pub gain_db: u32,
 }
 
 /// Why the video of a file cannot be cut without converting it.
@@ -104,7 +109,8 @@ pub fn plan(source: &Source, index: Option<&VideoIndex>) -> Presentation {
         .audio()
         .map(|(stream, audio)| {
             let sample_rate = if matches!(audio.sample_rate, 44_100 | 48_000) { audio.sample_rate } else { 48_000 };
-            AudioPlan { stream: stream.index, sample_rate, cuts: audio_cuts(end(sample_rate), sample_rate) }
+            let cuts = audio_cuts(end(sample_rate), sample_rate);
+            AudioPlan { stream: stream.index, sample_rate, cuts, copy: Err(SoundRefusal::Codec), gain_db: 0 }
         })
         .collect();
     Presentation { source: source.clone(), duration_ms, origin, video, audio }
@@ -128,7 +134,7 @@ fn sane_duration_ms(duration_ms: i64) -> i64 {
 }
 
 /// Size for display: turned upright, pixels made square by widening.
-fn display_size(video: &VideoInfo) -> (u32, u32) {
+pub(crate) fn display_size(video: &VideoInfo) -> (u32, u32) {
     let (num, den) = (u64::from(video.sar_num.max(1)), u64::from(video.sar_den.max(1)));
     let width = u32::try_from((u64::from(video.width) * num + den / 2) / den).unwrap_or(video.width).max(1);
     let height = video.height.max(1);
@@ -143,6 +149,19 @@ impl VideoPlan {
 }
 
 impl Presentation {
+    /// Adds what was seen of the sound streams, in file order: those that lie on a grid can be copied.
+    #[must_use]
+    pub fn with_sound(mut self, surveys: &[Result<SoundSurvey, SoundRefusal>]) -> Self {
+        let end = match &self.video {
+            Some(video) => (video.end(), video.grid.timescale()),
+            None => (self.duration_ms, 1000),
+        };
+        for (audio, survey) in self.audio.iter_mut().zip(surveys) {
+            audio.copy = survey.as_ref().map_err(|refusal| *refusal).and_then(|survey| sound::cut(survey, end));
+        }
+        self
+    }
+
     /// The track behind a rendition, or nothing when this film does not have it.
     pub fn track(&self, id: RenditionId, preset: Preset) -> Option<Track<'_>> {
         match id {
@@ -165,13 +184,22 @@ impl Presentation {
                 };
                 Some(Track { spec, cuts: &video.cuts, timescale: video.grid.timescale() })
             }
-            RenditionId::Audio(nth) => {
+            RenditionId::Audio(nth) => self.converted_sound(nth, 0),
+            RenditionId::AudioLoud { nth, gain_db } => self.converted_sound(nth, gain_db),
+            RenditionId::AudioCopy(nth) => {
                 let audio = self.audio.get(nth as usize)?;
-                let (stream, sample_rate) = (audio.stream, audio.sample_rate);
-                let spec = TrackSpec::AudioAac { stream, origin: self.origin, sample_rate };
-                Some(Track { spec, cuts: &audio.cuts, timescale: sample_rate })
+                let SoundCopy { grid, cuts } = audio.copy.as_ref().ok()?;
+                let spec = TrackSpec::AudioCopy { stream: audio.stream, origin: self.origin, grid: *grid };
+                Some(Track { spec, cuts, timescale: grid.sample_rate })
             }
         }
+    }
+
+    fn converted_sound(&self, nth: u32, gain_db: u32) -> Option<Track<'_>> {
+        let audio = self.audio.get(nth as usize)?;
+        let (stream, sample_rate) = (audio.stream, audio.sample_rate);
+        let spec = TrackSpec::AudioAac { stream, origin: self.origin, sample_rate, gain_db };
+        Some(Track { spec, cuts: &audio.cuts, timescale: sample_rate })
     }
 
     /// Whether there is such a segment; cheap, nothing is made.

@@ -9,12 +9,12 @@ use crate::media::info::{StreamInfo, VideoInfo};
 use crate::media::ladder;
 use crate::media::plan::Presentation;
 use crate::media::rendition::RenditionId;
+use crate::media::sound_choice;
 use crate::media::ticks;
 use crate::media::track::{FrameGrid, Preset};
 
 /// The first version with an init segment (`EXT-X-MAP`) outside I-frame playlists.
 const VERSION: u32 = 7;
-const AAC_CODEC: &str = "mp4a.40.2";
 /// AAC rate with its overhead.
 const AUDIO_BIT_RATE: u64 = 192_000;
 /// Peaks of a copied video over the average of its file; only the average is known beforehand.
@@ -26,15 +26,14 @@ const AUDIO_GROUP: &str = "sound";
 /// The master playlist: every video rendition of the decision with the one group of sound tracks.
 pub fn master(film: &Presentation, decision: &Decision) -> String {
     let mut text = format!("#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-INDEPENDENT-SEGMENTS\n");
-    let (sound, picture): (Vec<_>, Vec<_>) =
-        decision.renditions.iter().partition(|id| matches!(id, RenditionId::Audio(_)));
+    let (sound, picture): (Vec<_>, Vec<_>) = decision.renditions.iter().partition(|id| id.is_sound());
     // A lone sound track of a film without picture is the variant itself and needs no group.
     let grouped = !sound.is_empty() && (!picture.is_empty() || sound.len() > 1);
     if grouped {
         audio_group(&mut text, film, &sound);
     }
     for id in picture.iter().chain(sound.first().filter(|_| picture.is_empty())) {
-        variant(&mut text, film, **id, !sound.is_empty(), grouped);
+        variant(&mut text, film, **id, &sound, grouped);
     }
     text
 }
@@ -43,8 +42,9 @@ fn audio_group(text: &mut String, film: &Presentation, sound: &[&RenditionId]) {
     let chosen = default_audio(&film.source.info).map(|(stream, _)| stream.index);
     let mut names: Vec<String> = Vec::new();
     for id in sound {
-        let RenditionId::Audio(nth) = **id else { continue };
-        let Some((stream, _)) = film.source.info.audio().nth(nth as usize) else { continue };
+        let Some(nth) = id.sound_stream() else { continue };
+        let Some((stream, audio)) = film.source.info.audio().nth(nth as usize) else { continue };
+        let channels = sound_choice::channels(**id, audio);
         let name = unique(track_name(stream, nth), &names);
         let language = stream.language.as_deref().and_then(language_tag);
         let language = language.map(|tag| format!(",LANGUAGE=\"{tag}\"")).unwrap_or_default();
@@ -52,15 +52,16 @@ fn audio_group(text: &mut String, film: &Presentation, sound: &[&RenditionId]) {
         let _ = writeln!(
             text,
             "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{AUDIO_GROUP}\"{language},NAME=\"{name}\",DEFAULT={default},\
-             AUTOSELECT=YES,CHANNELS=\"2\",URI=\"{id}/index.m3u8\""
+             AUTOSELECT=YES,CHANNELS=\"{channels}\",URI=\"{id}/index.m3u8\""
         );
         names.push(name);
     }
 }
 
-fn variant(text: &mut String, film: &Presentation, id: RenditionId, has_sound: bool, grouped: bool) {
+fn variant(text: &mut String, film: &Presentation, id: RenditionId, sound: &[&RenditionId], grouped: bool) {
     let source = if film.source.info.bit_rate == 0 { BIT_RATE_UNKNOWN } else { film.source.info.bit_rate };
-    let sound_rate = if has_sound { AUDIO_BIT_RATE } else { 0 };
+    let sound_codecs = sound_choice::codecs(film, sound);
+    let sound_rate = if sound.is_empty() { 0 } else { AUDIO_BIT_RATE };
     let stream = film.source.info.video();
     let (rate, codec, size) = match (id, &film.video, stream) {
         (RenditionId::VideoCopy, Some(plan), Some((stream, video))) => {
@@ -73,10 +74,11 @@ fn variant(text: &mut String, film: &Presentation, id: RenditionId, has_sound: b
         ),
         _ => (0, None, None),
     };
-    let codecs: Vec<_> = codec.into_iter().chain(has_sound.then(|| AAC_CODEC.to_owned())).collect();
+    let known = size.is_none() || codec.is_some();
+    let codecs: Vec<_> = codec.into_iter().chain(sound_codecs).collect();
     let _ = write!(text, "#EXT-X-STREAM-INF:BANDWIDTH={}", rate + sound_rate);
     // An unknown codec of copied video must not be left out of a list that names the others.
-    if !codecs.is_empty() && (size.is_none() || codecs.len() == 1 + usize::from(has_sound)) {
+    if !codecs.is_empty() && known {
         let _ = write!(text, ",CODECS=\"{}\"", codecs.join(","));
     }
     if let (Some((width, height)), Some(plan)) = (size, &film.video) {

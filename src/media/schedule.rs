@@ -3,8 +3,10 @@ use std::ops::Range;
 
 use crate::media::plan::Track;
 
-/// How far ahead of a playing room segments are made.
-const READ_AHEAD_MS: i64 = 30_000;
+/// How far ahead of a playing room segments are made; then the machine rests.
+const READ_AHEAD_MS: i64 = 45_000;
+/// How far ahead of a room segments are made whose film is converted more slowly than it plays.
+const PREPARE_MS: i64 = 6 * 3600 * 1000;
 /// Segments made where a room stands still, so that play and the first second after a seek are instant.
 const STANDING_SEGMENTS: u32 = 3;
 
@@ -17,8 +19,29 @@ pub(crate) enum Priority {
     RoomNext,
     /// Later segments of a room.
     ReadAhead,
-    /// Posters and probes.
+    /// Posters, probes, scans and measurements.
     Background,
+    /// What a room will need much later, because this machine is slower than the film.
+    Prepare,
+}
+
+impl Priority {
+    /// Whether a job of this priority may make a running one stand still. Only what a room needs now is worth keeping
+    /// the memory of two.
+    const fn overtakes(self, running: Self) -> bool {
+        matches!(self, Self::Waited | Self::RoomNext) && (self as u8) < running as u8
+    }
+}
+
+/// How far ahead of a room segments are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Nobody plays: the next few.
+    Standing,
+    /// As long as it takes to get over a busy moment.
+    Playing,
+    /// The rest of the film: it plays faster than it can be made.
+    Preparing,
 }
 
 /// How long a job holds its thread.
@@ -59,7 +82,8 @@ impl Role {
         [Self::Quick, Self::Light].into_iter().chain(std::iter::repeat_n(Self::Heavy, heavy)).collect()
     }
 
-    fn takes(self, ticket: &Ticket) -> bool {
+    /// Whether threads of this role take such a job.
+    pub(crate) fn takes(self, ticket: &Ticket) -> bool {
         match self {
             Self::Quick => ticket.kind == Kind::Quick,
             Self::Light => ticket.kind != Kind::Heavy,
@@ -74,6 +98,20 @@ pub(crate) fn pick<'a>(role: Role, tickets: impl Iterator<Item = &'a Ticket>) ->
     open.min_by_key(|(_, ticket)| (ticket.priority, ticket.number)).map(|(at, _)| at)
 }
 
+/// The position of the job that a thread of this role should do before it goes on with one of priority `running`.
+/// `idle` are the roles of threads with nothing to do: what they take is left to them.
+pub(crate) fn overtaking<'a>(
+    role: Role,
+    running: Priority,
+    idle: &[Role],
+    tickets: impl Iterator<Item = &'a Ticket>,
+) -> Option<usize> {
+    let open = tickets.enumerate().filter(|(_, ticket)| {
+        ticket.priority.overtakes(running) && role.takes(ticket) && !idle.iter().any(|idle| idle.takes(ticket))
+    });
+    open.min_by_key(|(_, ticket)| (ticket.priority, ticket.number)).map(|(at, _)| at)
+}
+
 /// The job to give up when the queue is full and one of `priority` arrives: the least wanted, latest one, if it is
 /// wanted less.
 pub(crate) fn give_up<'a>(priority: Priority, tickets: impl Iterator<Item = &'a Ticket>) -> Option<usize> {
@@ -81,66 +119,29 @@ pub(crate) fn give_up<'a>(priority: Priority, tickets: impl Iterator<Item = &'a 
     (least.1.priority > priority).then_some(least.0)
 }
 
-/// Segments of a track that a room at `position_ms` needs soon, nearest first.
-pub(crate) fn ahead(track: &Track<'_>, position_ms: i64, reads_on: bool) -> impl Iterator<Item = (u32, Priority)> {
-    let near: Range<u32> = track.covering(position_ms, position_ms + READ_AHEAD_MS);
+/// Segments of a track that a room at `position_ms` needs, nearest first.
+pub(crate) fn ahead(
+    track: &Track<'_>,
+    position_ms: i64,
+    depth: Depth,
+) -> impl Iterator<Item = (u32, Priority)> + use<> {
+    let near: Range<u32> = track.covering(position_ms, position_ms.saturating_add(READ_AHEAD_MS));
     let standing = near.start.saturating_add(STANDING_SEGMENTS);
-    let end = if reads_on { near.end } else { near.end.min(standing) };
-    (near.start..end).map(move |n| (n, if n < standing { Priority::RoomNext } else { Priority::ReadAhead }))
+    let end = match depth {
+        Depth::Standing => near.end.min(standing),
+        Depth::Playing => near.end,
+        Depth::Preparing => track.covering(position_ms, position_ms.saturating_add(PREPARE_MS)).end,
+    };
+    (near.start..end).map(move |n| {
+        let priority = match n {
+            n if n < standing => Priority::RoomNext,
+            n if n < near.end => Priority::ReadAhead,
+            _ => Priority::Prepare,
+        };
+        (n, priority)
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::media::plan::Track;
-    use crate::media::schedule::{Kind, Priority, Role, Ticket, ahead, give_up, pick};
-    use crate::media::track::TrackSpec;
-
-    fn ticket(kind: Kind, priority: Priority, number: u64) -> Ticket {
-        Ticket { kind, priority, number }
-    }
-
-    #[test]
-    fn who_waits_goes_first_and_among_equals_who_came_first() {
-        let queue = [
-            ticket(Kind::Heavy, Priority::ReadAhead, 0),
-            ticket(Kind::Heavy, Priority::Waited, 2),
-            ticket(Kind::Heavy, Priority::Waited, 1),
-        ];
-        assert_eq!(pick(Role::Heavy, queue.iter()), Some(2));
-    }
-
-    #[test]
-    fn there_is_always_a_thread_that_no_conversion_and_no_slow_disk_can_hold() {
-        for threads in 0..9 {
-            let roles = Role::all(threads);
-            assert_eq!(roles.iter().filter(|role| **role == Role::Quick).count(), 1);
-            assert!(roles.contains(&Role::Heavy) && roles.contains(&Role::Light));
-        }
-        let queue = [ticket(Kind::Heavy, Priority::Waited, 0), ticket(Kind::Slow, Priority::Waited, 1)];
-        assert_eq!(pick(Role::Quick, queue.iter()), None);
-        assert_eq!(pick(Role::Light, queue.iter()), Some(1));
-    }
-
-    #[test]
-    fn a_full_queue_gives_up_what_is_wanted_least_but_nothing_for_an_equal() {
-        let queue = [
-            ticket(Kind::Quick, Priority::ReadAhead, 0),
-            ticket(Kind::Quick, Priority::ReadAhead, 1),
-            ticket(Kind::Quick, Priority::Waited, 2),
-        ];
-        assert_eq!(give_up(Priority::Waited, queue.iter()), Some(1));
-        assert_eq!(give_up(Priority::ReadAhead, queue.iter()), None);
-    }
-
-    #[test]
-    fn a_standing_room_gets_three_segments_and_a_playing_one_half_a_minute() {
-        let cuts: Vec<i64> = (0..100).map(|n| n * 2000).collect();
-        let track = Track { spec: TrackSpec::AudioSilent { sample_rate: 1000 }, cuts: &cuts, timescale: 1000 };
-        let segments = |position, reads_on| ahead(&track, position, reads_on).map(|(n, _)| n).collect::<Vec<_>>();
-        assert_eq!(segments(5000, false), [2, 3, 4]);
-        assert_eq!(segments(4000, true), (2..17).collect::<Vec<_>>());
-        assert_eq!(segments(197_000, true), [98]);
-        assert!(segments(500_000, true).is_empty());
-        assert_eq!(ahead(&track, 0, true).filter(|(_, priority)| *priority == Priority::RoomNext).count(), 3);
-    }
-}
+#[path = "schedule_tests.rs"]
+mod tests;

@@ -3,6 +3,8 @@
 //! All times are integers in the track's own output time scale, counted from content time zero, which is the first
 //! presented video frame (or the first audio sample of a file without video).
 
+use crate::media::sound::SoundGrid;
+
 /// A longer duration is a damaged header.
 pub const DURATION_MAX_MS: i64 = 48 * 3600 * 1000;
 
@@ -103,6 +105,17 @@ pub enum TrackSpec {
         origin: Origin,
         /// Output samples per second, 44100 or 48000; also the time scale.
         sample_rate: u32,
+        /// Decibels by which it is made louder.
+        gain_db: u32,
+    },
+    /// The source's own sound, new container.
+    AudioCopy {
+        /// Stream index in the file.
+        stream: u32,
+        /// Content zero.
+        origin: Origin,
+        /// Where the packets lie; its sample rate is the time scale.
+        grid: SoundGrid,
     },
     /// Silence as stereo AAC-LC, for a film without sound.
     AudioSilent {

@@ -121,3 +121,86 @@ async fn stopping_cancels_what_runs_drops_what_waits_and_ends_the_threads() {
     assert_eq!(hear(&ears), "cancelled");
     assert!(workers.submit(job(Kind::Quick, Priority::Waited, |_| {})).is_err());
 }
+
+#[test]
+fn a_segment_somebody_waits_for_passes_one_made_ahead_and_nothing_is_lost() {
+    let (told, ears) = sync_channel(8);
+    let workers = workers();
+    spawn(&workers);
+    let ahead = job(Kind::Heavy, Priority::ReadAhead, {
+        let told = told.clone();
+        move |cancel| {
+            told.send("began").unwrap();
+            while cancel.stood_still() == Duration::ZERO {
+                cancel.check().unwrap();
+                std::thread::yield_now();
+            }
+            told.send("went on").unwrap();
+        }
+    });
+    assert!(workers.submit(ahead).is_ok());
+    assert_eq!(hear(&ears), "began");
+    // As urgent as the one that runs: does not pass.
+    assert!(workers.submit(telling(Kind::Heavy, Priority::ReadAhead, &told, "later")).is_ok());
+    let waited = job(Kind::Heavy, Priority::Waited, {
+        let told = told.clone();
+        move |cancel| {
+            cancel.check().unwrap();
+            // Something for the clock to see.
+            std::thread::park_timeout(Duration::from_millis(2));
+            told.send("waited for").unwrap();
+        }
+    });
+    assert!(workers.submit(waited).is_ok());
+    assert_eq!([hear(&ears), hear(&ears), hear(&ears)], ["waited for", "went on", "later"]);
+}
+
+#[test]
+fn a_running_job_that_somebody_waits_for_now_lets_nobody_pass() {
+    let (told, ears) = sync_channel(8);
+    let (go, gate) = sync_channel::<()>(1);
+    let workers = workers();
+    spawn(&workers);
+    let identity = FileIdentity { size: 1, mtime_ms: 2, edges: [3; 16] };
+    let key = SegmentKey { identity, profile: "v720".to_owned(), index: 7 };
+    let ahead = job(Kind::Heavy, Priority::ReadAhead, {
+        let told = told.clone();
+        move |cancel| {
+            told.send("began").unwrap();
+            gate.recv().unwrap();
+            cancel.check().unwrap();
+            told.send("first").unwrap();
+        }
+    });
+    assert!(workers.submit(Job { key: Some(key.clone()), ..ahead }).is_ok());
+    assert_eq!(hear(&ears), "began");
+    workers.promote(&key, Priority::Waited);
+    assert!(workers.submit(telling(Kind::Heavy, Priority::Waited, &told, "second")).is_ok());
+    go.send(()).unwrap();
+    assert_eq!([hear(&ears), hear(&ears)], ["first", "second"]);
+}
+
+#[test]
+fn a_panic_of_the_one_that_passes_does_not_harm_the_one_that_stands_still() {
+    let (told, ears) = sync_channel(8);
+    let workers = workers();
+    spawn(&workers);
+    let ahead = job(Kind::Heavy, Priority::ReadAhead, {
+        let told = told.clone();
+        move |cancel| {
+            told.send("began").unwrap();
+            while cancel.stood_still() == Duration::ZERO {
+                cancel.check().unwrap();
+            }
+            told.send("went on").unwrap();
+        }
+    });
+    assert!(workers.submit(ahead).is_ok());
+    assert_eq!(hear(&ears), "began");
+    let broken = job(Kind::Heavy, Priority::Waited, |_| {
+        std::thread::park_timeout(Duration::from_millis(2));
+        panic!("as a broken file would")
+    });
+    assert!(workers.submit(broken).is_ok());
+    assert_eq!(hear(&ears), "went on");
+}

@@ -235,6 +235,9 @@ pub struct Playback {
     pub duration_ms: MediaTime,
     /// Seconds until the addresses expire.
     pub expires_in: u64,
+    /// How long to wait before playing, in ms, so that it does not stop in the middle: this machine converts the film more
+    /// slowly than it plays. What it makes in the meantime is kept. Null when there is no need to wait.
+    pub wait_ms: Option<u64>,
     /// Sound tracks to choose from.
     pub audio: Vec<PlaybackAudio>,
     /// Subtitles to choose from.

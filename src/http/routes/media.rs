@@ -16,7 +16,7 @@ use crate::http::problem::Problem;
 use crate::http::routes::subtitles;
 use crate::library::{Library, LibraryError, Title};
 use crate::media::{Chapter, StreamInfo, StreamKind};
-use crate::media::{ClientCaps, Media, MediaError, MediaInfo, Mode, decide};
+use crate::media::{ClientCaps, Media, MediaError, MediaInfo, Mode};
 use crate::model::{MediaId, MediaTime};
 use crate::protocol::rest;
 use crate::protocol::rest::{
@@ -103,7 +103,8 @@ async fn playback(
     let caps = caps_of(&uri, &headers)?;
     let source = library.source(id).await?;
     let film = media.presentation(&source).await?;
-    let decision = decide(&film, &caps, &media.heights_for(&source)).map_err(MediaError::from)?;
+    let decision = media.offer(&film, &caps).map_err(MediaError::from)?;
+    let wait_ms = media.wait(&film, &decision).map(|wait| wait.as_millis() as u64);
     let session = visitor.map_or_else(|| auth.anonymous_session(), |claims| claims.session);
     let beside = library.sidecars(&source).await;
     let base = format!("/stream/{}", auth.sign_stream(session, id));
@@ -118,6 +119,7 @@ async fn playback(
         direct_url: decision.direct.then(|| format!("{base}/direct")),
         duration_ms: MediaTime::from_ms(film.duration_ms),
         expires_in: STREAM_LIFE_S,
+        wait_ms,
         audio: sound_tracks(&source.info),
         subtitles: subtitles::tracks(&base, &source, &beside),
         fonts: subtitles::fonts(&base, &source, &beside),

@@ -57,7 +57,7 @@ async fn part(
     let source = granted(&auth, &library, &token).await?;
     let rendition: RenditionId = rendition.parse().map_err(|_| MediaError::NotFound)?;
     let film = media.presentation(&source).await?;
-    let mime = if matches!(rendition, RenditionId::Audio(_)) { "audio/mp4" } else { "video/mp4" };
+    let mime = if rendition.is_sound() { "audio/mp4" } else { "video/mp4" };
     if name == "index.m3u8" {
         return Ok(text(playlist::rendition(&film, &rendition).ok_or(MediaError::NotFound)?));
     }

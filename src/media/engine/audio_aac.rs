@@ -1,59 +1,30 @@
 //! Sound segments: stereo AAC on an absolute grid of 1024 samples.
 //!
-//! Every segment is made the same way whatever was made before: the packets from a fixed time before its start, a
-//! fresh decoder, a fresh resampler at a fixed phase, a fresh encoder that warms up on real sound. A warm head only
-//! remembers the packets that the next segment starts with.
-use std::collections::VecDeque;
-
-use crate::media::engine::av::{Frame, Packet};
-use crate::media::engine::codec::{Answer, Codec};
-use crate::media::engine::demux::Reader;
-use crate::media::engine::downmix::{Converter, Stereo};
+//! Every segment has a fresh encoder that warms up on real sound, and the same samples whatever was made before, so
+//! that segments fit together without a seam. Encoding goes along with decoding: the first fragment does not wait for
+//! the whole segment.
+use crate::media::engine::audio_source::Track;
+use crate::media::engine::av::Packet;
+use crate::media::engine::downmix::{Stereo, amplified, gain};
 use crate::media::engine::encode::AacEncoder;
 use crate::media::engine::fragment::{Fragmenter, Sample};
 use crate::media::engine::head::Output;
-use crate::media::engine::timeline::{seconds_to_pts, to_pts, to_ticks};
-use crate::media::engine::{Cancel, EngineError, decode};
+use crate::media::engine::{Cancel, EngineError};
 use crate::media::info::Source;
 use crate::media::track::{AAC_FRAME_SAMPLES as FRAME, Origin, SegmentJob};
 
 /// Frames that the encoder hears before and after the segment; their packets are thrown away.
 const WARM_UP_FRAMES: i64 = 4;
 const TAIL_FRAMES: i64 = 2;
-/// Sound that the decoder hears before what counts: overlapping windows, bit reservoirs.
-const DECODER_WARM_UP_SECONDS: f64 = 0.35;
-/// Read before that and thrown away.
-const SETTLE_SECONDS: f64 = 2.0;
-/// Source samples around what is resampled, for the filter's length.
-const RESAMPLER_MARGIN: i64 = 256;
-/// Coarse container clocks round; within this a packet stands on the grid of its codec's frames.
-const CLOCK_ROUNDING_SECONDS: f64 = 0.0015;
-/// Jumps up to one frame of this many samples, or of the codec's own size, are clock jitter.
-const JITTER_SAMPLES_MIN: i64 = 512;
-/// Packets kept for the next segment.
-const KEPT_PACKETS_MAX: usize = 4096;
 /// Samples of one segment with its surroundings.
 const SAMPLES_MAX: i64 = 48_000 * 120;
 const FRAGMENTS_PER_SECOND: i64 = 2;
 
 pub(super) struct AudioHead {
     sample_rate: u32,
+    /// Factor on every sample.
+    gain: f32,
     track: Option<Track>,
-}
-
-/// The source's side.
-struct Track {
-    reader: Reader,
-    origin: Origin,
-    /// Samples per second as decoded.
-    rate: u32,
-    /// Presentation time of the stream's first packet and samples per packet, for clocks coarser than a sample.
-    snap: Option<(i64, i64)>,
-    jitter: i64,
-    /// Packets in order, from somewhere to where the reader stands.
-    kept: VecDeque<Packet>,
-    /// Whether `kept` and the reader are in one piece.
-    ended: bool,
 }
 
 impl AudioHead {
@@ -61,23 +32,15 @@ impl AudioHead {
         source: &Source,
         stream: u32,
         origin: Origin,
-        sample_rate: u32,
+        (sample_rate, gain_db): (u32, u32),
         cancel: &Cancel,
     ) -> Result<Self, EngineError> {
-        let reader = Reader::open(source, stream, cancel)?;
-        let parameters = reader.parameters()?;
-        let rate = parameters.sample_rate.max(1) as u32;
-        let frame_size = i64::from(parameters.frame_size);
-        let time_base = reader.time_base();
-        let coarse = i64::from(time_base.0) * i64::from(rate) > i64::from(time_base.1);
-        let snap = reader.first_time().filter(|_| coarse && frame_size > 0).map(|first| (first, frame_size));
-        let jitter = frame_size.max(JITTER_SAMPLES_MIN);
-        let track = Track { reader, origin, rate, snap, jitter, kept: VecDeque::new(), ended: false };
-        Ok(Self { sample_rate, track: Some(track) })
+        let track = Track::open(source, stream, origin, cancel)?;
+        Ok(Self { sample_rate, gain: gain(gain_db), track: Some(track) })
     }
 
     pub(super) fn silent(sample_rate: u32) -> Self {
-        Self { sample_rate, track: None }
+        Self { sample_rate, gain: 1.0, track: None }
     }
 
     pub(super) fn segment(
@@ -94,211 +57,79 @@ impl AudioHead {
         if (last - first) * FRAME > SAMPLES_MAX {
             return Err(EngineError::Unsupported("a sound segment is too long".to_owned()));
         }
-        let sound = match self.track.as_mut() {
-            Some(track) => track.sound(first * FRAME, last * FRAME, self.sample_rate, cancel)?,
-            None => silence(((last - first) * FRAME) as usize),
+        let mut encoding = Encoding {
+            encoder: AacEncoder::open(self.sample_rate)?,
+            fragments: Fragmenter::new(job.index, job.start, i64::from(self.sample_rate) / FRAGMENTS_PER_SECOND),
+            job: *job,
+            gain: self.gain,
+            first,
+            heard: 0,
+            next: job.start,
+            output,
         };
-        self.encode(job, first, &sound, cancel, output)
-    }
-
-    fn encode(
-        &self,
-        job: &SegmentJob,
-        first: i64,
-        sound: &Stereo,
-        cancel: &Cancel,
-        output: &mut Output,
-    ) -> Result<(), EngineError> {
-        let mut encoder = AacEncoder::open(self.sample_rate)?;
-        let mut fragments = Fragmenter::new(job.index, job.start, i64::from(self.sample_rate) / FRAGMENTS_PER_SECOND);
-        let mut next = job.start;
-        let mut write = |packets: Vec<Packet>| {
-            for packet in packets {
-                let Some(pts) = packet.pts() else { continue };
-                if pts != next || next >= job.end {
-                    continue;
-                }
-                let duration = (job.end - next).min(FRAME);
-                next += FRAME;
-                output.stats.samples += 1;
-                let data = packet.data().to_vec();
-                output.fragment(fragments.push(Sample { duration: duration as u32, offset: 0, key: true, data }));
+        match self.track.as_mut() {
+            Some(track) => {
+                let listener = &mut |left: &[f32], right: &[f32]| encoding.hear(left, right, cancel);
+                track.sound((first * FRAME, last * FRAME), self.sample_rate, cancel, listener)?;
             }
-            if next >= job.end {
-                output.fragment(fragments.finish());
+            None => {
+                let sound = Stereo::silence(((last - first) * FRAME) as usize);
+                encoding.hear(&sound.left, &sound.right, cancel)?;
             }
-        };
-        let length = FRAME as usize;
-        for (n, (left, right)) in sound.left.chunks_exact(length).zip(sound.right.chunks_exact(length)).enumerate() {
-            cancel.check()?;
-            write(encoder.encode(left, right, (first + n as i64) * FRAME)?);
         }
-        write(encoder.finish()?);
-        if next < job.end {
-            return Err(EngineError::Internal("the sound encoder left frames out".to_owned()));
+        encoding.finish()
+    }
+}
+
+/// One segment on its way through the encoder.
+struct Encoding<'a, 'b> {
+    encoder: AacEncoder,
+    fragments: Fragmenter,
+    job: SegmentJob,
+    gain: f32,
+    /// The encoder's first frame.
+    first: i64,
+    /// Frames encoded.
+    heard: usize,
+    /// Where the next packet that counts starts.
+    next: i64,
+    output: &'a mut Output<'b>,
+}
+
+impl Encoding<'_, '_> {
+    /// Encodes the whole frames behind those that were heard already.
+    fn hear(&mut self, left: &[f32], right: &[f32], cancel: &Cancel) -> Result<(), EngineError> {
+        let length = FRAME as usize;
+        let frames = left.chunks_exact(length).zip(right.chunks_exact(length));
+        for (left, right) in frames.skip(self.heard) {
+            cancel.check()?;
+            let at = (self.first + self.heard as i64) * FRAME;
+            let packets = self.encoder.encode(&amplified(left, self.gain), &amplified(right, self.gain), at)?;
+            self.heard += 1;
+            self.write(packets);
         }
         Ok(())
     }
-}
 
-fn silence(length: usize) -> Stereo {
-    Stereo { left: vec![0.0; length], right: vec![0.0; length] }
-}
-
-fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a } else { gcd(b, a % b) }
-}
-
-impl Track {
-    /// Stereo samples `[from, to)` at `rate`, silence where there are none.
-    fn sound(&mut self, from: i64, to: i64, rate: u32, cancel: &Cancel) -> Result<Stereo, EngineError> {
-        self.reader.set_cancel(cancel);
-        let (own, wanted) = (i64::from(self.rate), i64::from(rate));
-        let divisor = gcd(own, wanted);
-        let (own_step, step) = (own / divisor, wanted / divisor);
-        // Whole periods of both rates: output sample 0 falls on input sample 0, always at the same phase.
-        let period = (from * own / wanted - RESAMPLER_MARGIN).div_euclid(own_step);
-        let low = period * own_step;
-        let high = (to * own).div_euclid(wanted) + RESAMPLER_MARGIN + own_step;
-        let mut canvas = silence((high - low).max(0) as usize);
-        self.paint(low, high, &mut canvas, cancel)?;
-        let offset = from - period * step;
-        let mut sound = if own == wanted {
-            canvas
-        } else {
-            let mut resampled = Stereo::default();
-            Converter::resampler(self.rate, rate)?.convert_all(&canvas, &mut resampled)?;
-            resampled
-        };
-        let length = (to - from) as usize;
-        for plane in [&mut sound.left, &mut sound.right] {
-            plane.drain(..(offset.max(0) as usize).min(plane.len()));
-            plane.resize(length, 0.0);
-            // Sound before content zero belongs to nothing.
-            let early = (-from).clamp(0, length as i64) as usize;
-            plane[..early].fill(0.0);
-        }
-        Ok(sound)
-    }
-
-    /// Decodes what lies in `[low, high)` (source samples of content time) onto the canvas.
-    fn paint(&mut self, low: i64, high: i64, canvas: &mut Stereo, cancel: &Cancel) -> Result<(), EngineError> {
-        let time_base = self.reader.time_base();
-        let begin =
-            to_pts(low, time_base, &self.origin, self.rate) - seconds_to_pts(DECODER_WARM_UP_SECONDS, time_base);
-        let end = to_pts(high, time_base, &self.origin, self.rate);
-        self.move_to(begin, cancel)?;
-        let mut brush = Brush {
-            decoder: decode::open(self.reader.parameters()?, time_base)?,
-            converter: None,
-            expected: None,
-            low,
-            canvas,
-        };
-        let mut n = 0;
-        loop {
-            if n == self.kept.len() {
-                let next = if self.ended { None } else { self.reader.next_until(cancel, Some(end))? };
-                let Some(packet) = next else {
-                    self.ended = true;
-                    break;
-                };
-                self.kept.push_back(packet);
-            }
-            let packet = &self.kept[n];
-            n += 1;
-            let time = packet.pts().or(packet.dts());
-            if time.is_some_and(|time| time < begin) {
+    fn write(&mut self, packets: Vec<Packet>) {
+        for packet in packets {
+            if packet.pts() != Some(self.next) || self.next >= self.job.end {
                 continue;
             }
-            if time.is_some_and(|time| time > end) {
-                break;
-            }
-            brush.stroke(self, Some(packet))?;
+            let duration = (self.job.end - self.next).min(FRAME);
+            self.next += FRAME;
+            self.output.stats.samples += 1;
+            let data = packet.data().to_vec();
+            self.output.fragment(self.fragments.push(Sample { duration: duration as u32, offset: 0, key: true, data }));
         }
-        brush.stroke(self, None)?;
-        // The next segment begins where this one ends, less the warm-ups.
-        let margin = seconds_to_pts(2.0 * DECODER_WARM_UP_SECONDS, time_base);
-        while self.kept.len() > KEPT_PACKETS_MAX
-            || self.kept.front().and_then(Packet::pts).is_some_and(|pts| pts < end - margin - margin)
-        {
-            self.kept.pop_front();
-        }
-        Ok(())
     }
 
-    /// Makes `kept` and the reader together cover `begin` and what follows.
-    fn move_to(&mut self, begin: i64, cancel: &Cancel) -> Result<(), EngineError> {
-        let starts = self.kept.front().and_then(|packet| packet.pts().or(packet.dts()));
-        let stands = self.kept.back().and_then(|packet| packet.pts().or(packet.dts()));
-        let covered = starts.is_some_and(|starts| starts <= begin) && stands.is_some_and(|stands| stands >= begin);
-        if covered && !self.ended {
-            return Ok(());
-        }
-        self.kept.clear();
-        self.ended = false;
-        // Entered in the middle, a stream whose frames lie across its packets tells wrong times at first.
-        self.reader.seek_any(begin - seconds_to_pts(SETTLE_SECONDS, self.reader.time_base()), cancel)
-    }
-
-    /// Where a decoded frame starts, in source samples of content time.
-    fn place(&self, pts: i64) -> i64 {
-        let time_base = self.reader.time_base();
-        let raw = to_ticks(pts, time_base, &self.origin, self.rate);
-        let Some((first, size)) = self.snap else { return raw };
-        let base = to_ticks(first, time_base, &self.origin, self.rate);
-        let frames = (2 * (raw - base) + size).div_euclid(2 * size);
-        let snapped = base + frames * size;
-        let tolerance = (f64::from(self.rate) * CLOCK_ROUNDING_SECONDS) as i64;
-        if (snapped - raw).abs() <= tolerance { snapped } else { raw }
-    }
-}
-
-/// Decodes packets and lays the samples down where they belong.
-struct Brush<'a> {
-    decoder: Codec,
-    converter: Option<Converter>,
-    expected: Option<i64>,
-    low: i64,
-    canvas: &'a mut Stereo,
-}
-
-impl Brush<'_> {
-    fn stroke(&mut self, track: &Track, packet: Option<&Packet>) -> Result<(), EngineError> {
-        // Damaged sound is left out: silence stays where it was.
-        let _ = self.decoder.send_packet(packet);
-        let mut frame = Frame::new()?;
-        while let Ok(Answer::Ready) = self.decoder.receive_frame(&mut frame) {
-            self.lay(track, &frame)?;
-        }
-        Ok(())
-    }
-
-    fn lay(&mut self, track: &Track, frame: &Frame) -> Result<(), EngineError> {
-        if frame.get().nb_samples <= 0 || frame.get().sample_rate <= 0 {
-            return Ok(());
-        }
-        if self.converter.as_ref().is_none_or(|converter| !converter.fits(frame)) {
-            self.converter = Some(Converter::for_frame(frame, track.rate)?);
-        }
-        let mut samples = Stereo::default();
-        if let Some(converter) = self.converter.as_mut() {
-            converter.convert(frame, &mut samples)?;
-        }
-        let said = frame.best_pts().map(|pts| track.place(pts));
-        let at = match (said, self.expected) {
-            (Some(said), Some(expected)) if (said - expected).abs() <= track.jitter => expected,
-            (Some(said), _) => said,
-            (None, Some(expected)) => expected,
-            (None, None) => return Ok(()),
-        };
-        self.expected = Some(at + samples.left.len() as i64);
-        let skip = (self.low - at).max(0) as usize;
-        let to = (at - self.low).max(0) as usize;
-        for (from, onto) in [(&samples.left, &mut self.canvas.left), (&samples.right, &mut self.canvas.right)] {
-            let (Some(from), Some(onto)) = (from.get(skip..), onto.get_mut(to..)) else { continue };
-            let length = from.len().min(onto.len());
-            onto[..length].copy_from_slice(&from[..length]);
+    fn finish(mut self) -> Result<(), EngineError> {
+        let packets = self.encoder.finish()?;
+        self.write(packets);
+        self.output.fragment(self.fragments.finish());
+        if self.next < self.job.end {
+            return Err(EngineError::Internal("the sound encoder left frames out".to_owned()));
         }
         Ok(())
     }

@@ -1,17 +1,24 @@
-//! How a caller stops work: a flag, a deadline, or both. Looked at between packets and inside every read.
+//! How a caller stops work, by a flag, a deadline, or both, and how it makes work stand still for something more
+//! urgent. Looked at between packets and pictures; the flag and the deadline inside every read, too.
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock::{Instant, SharedClock};
 use crate::media::engine::EngineError;
+
+/// Does what is more urgent, on the thread that calls it, and says how long that took.
+pub type StandStill = Arc<dyn Fn() -> Duration + Send + Sync>;
 
 /// Stops engine work. Clones share the flag.
 #[derive(Clone, Default)]
 pub struct Cancel {
     flag: Arc<AtomicBool>,
     deadline: Option<(SharedClock, Instant)>,
+    stand_still: Option<StandStill>,
+    /// Microseconds that the work stood still; the deadline does not count them.
+    stood_us: Arc<AtomicU64>,
 }
 
 impl Cancel {
@@ -23,7 +30,18 @@ impl Cancel {
     /// Stops when told to, or when `limit` has passed.
     pub fn with_deadline(clock: SharedClock, limit: Duration) -> Self {
         let at = clock.now() + limit;
-        Self { flag: Arc::default(), deadline: Some((clock, at)) }
+        Self { deadline: Some((clock, at)), ..Self::default() }
+    }
+
+    /// The same, for work that is on a thread now and lets more urgent work pass.
+    #[must_use]
+    pub fn with_stand_still(&self, stand_still: StandStill) -> Self {
+        Self { stand_still: Some(stand_still), ..self.clone() }
+    }
+
+    /// How long the work stood still.
+    pub fn stood_still(&self) -> Duration {
+        Duration::from_micros(self.stood_us.load(Ordering::Relaxed))
     }
 
     /// The same, with half of the time that is left.
@@ -32,7 +50,7 @@ impl Cancel {
             let now = clock.now();
             (Arc::clone(clock), now + at.since(now) / 2)
         });
-        Self { flag: Arc::clone(&self.flag), deadline }
+        Self { deadline, ..self.clone() }
     }
 
     /// Tells the work to stop.
@@ -46,11 +64,15 @@ impl Cancel {
     }
 
     fn is_late(&self) -> bool {
-        self.deadline.as_ref().is_some_and(|(clock, at)| clock.now() >= *at)
+        self.deadline.as_ref().is_some_and(|(clock, at)| clock.now() >= *at + self.stood_still())
     }
 
-    /// An error once the work should stop.
+    /// An error once the work should stop. Lets more urgent work pass: call it where standing still harms nobody.
     pub fn check(&self) -> Result<(), EngineError> {
+        if let Some(stand_still) = &self.stand_still {
+            let stood = u64::try_from(stand_still().as_micros()).unwrap_or(u64::MAX);
+            self.stood_us.fetch_add(stood, Ordering::Relaxed);
+        }
         if self.flag.load(Ordering::Relaxed) {
             Err(EngineError::Cancelled)
         } else if self.is_late() {

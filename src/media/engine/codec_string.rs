@@ -37,7 +37,7 @@ pub(super) fn h264_level(width: u32, height: u32, grid: FrameGrid) -> u8 {
 /// The codec string of what a track encodes; `None` for a copy, whose string the probe knows.
 pub fn encoded_codec_string(spec: &TrackSpec) -> Option<String> {
     match spec {
-        TrackSpec::VideoCopy { .. } => None,
+        TrackSpec::VideoCopy { .. } | TrackSpec::AudioCopy { .. } => None,
         TrackSpec::VideoH264 { width, height, grid, .. } => {
             Some(format!("avc1.6400{:02x}", h264_level(*width, *height, *grid)))
         }

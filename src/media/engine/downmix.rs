@@ -1,4 +1,5 @@
 //! Decoded sound of any format and layout to two planes of `f32`, without touching its time.
+use std::borrow::Cow;
 use std::ffi::c_int;
 use std::ptr::{self, NonNull};
 
@@ -7,6 +8,7 @@ use ffmpeg_next::ffi;
 
 use crate::media::engine::EngineError;
 use crate::media::engine::av::{Frame, check};
+use crate::media::rendition::GAIN_DB_MAX;
 
 /// -3 dB, for what is mixed in from the centre and the sides.
 const MINUS_3_DB: f64 = std::f64::consts::FRAC_1_SQRT_2;
@@ -17,6 +19,45 @@ const CHANNELS_MAX: usize = 64;
 pub(super) struct Stereo {
     pub(super) left: Vec<f32>,
     pub(super) right: Vec<f32>,
+}
+
+/// Samples beyond this are bent towards full scale instead of cut off there.
+const KNEE: f32 = 0.7;
+
+/// The factor of so many decibels.
+pub(super) fn gain(db: u32) -> f32 {
+    10_f32.powf(db.min(GAIN_DB_MAX) as f32 / 20.0)
+}
+
+/// Samples louder by one factor. Each by itself, so that it does not matter where a segment begins.
+pub(super) fn amplified(samples: &[f32], factor: f32) -> Cow<'_, [f32]> {
+    if factor <= 1.0 {
+        return Cow::Borrowed(samples);
+    }
+    Cow::Owned(samples.iter().map(|sample| bend(sample * factor)).collect())
+}
+
+impl Stereo {
+    pub(super) fn silence(length: usize) -> Self {
+        Self { left: vec![0.0; length], right: vec![0.0; length] }
+    }
+
+    /// Silences the first samples.
+    pub(super) fn mute(&mut self, length: usize) {
+        for plane in [&mut self.left, &mut self.right] {
+            let length = length.min(plane.len());
+            plane[..length].fill(0.0);
+        }
+    }
+}
+
+fn bend(sample: f32) -> f32 {
+    let over = sample.abs() - KNEE;
+    if over <= 0.0 {
+        return sample;
+    }
+    let room = 1.0 - KNEE;
+    (KNEE + room * (over / (over + room))).copysign(sample)
 }
 
 /// A converter for one kind of input.

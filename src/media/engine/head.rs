@@ -2,11 +2,12 @@
 use bytes::Bytes;
 
 use crate::media::engine::audio_aac::AudioHead;
+use crate::media::engine::audio_copy::AudioCopyHead;
 use crate::media::engine::video_copy::CopyHead;
 use crate::media::engine::video_h264::EncodeHead;
 use crate::media::engine::{Cancel, EngineError};
 use crate::media::info::Source;
-use crate::media::track::{SegmentJob, TrackSpec};
+use crate::media::track::{Preset, SegmentJob, TrackSpec};
 
 /// What a segment cost and holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +47,7 @@ enum Kind {
     Copy(Box<CopyHead>),
     Encode(Box<EncodeHead>),
     Audio(Box<AudioHead>),
+    AudioCopy(Box<AudioCopyHead>),
 }
 
 /// Makes segments of one track. Keeps demuxer, decoder and filters warm between jobs that follow each other.
@@ -62,12 +64,22 @@ impl Head {
                 Kind::Copy(Box::new(CopyHead::open(source, *stream, *origin, *grid, cancel)?))
             }
             TrackSpec::VideoH264 { .. } => Kind::Encode(Box::new(EncodeHead::open(source, spec, cancel)?)),
-            TrackSpec::AudioAac { stream, origin, sample_rate } => {
-                Kind::Audio(Box::new(AudioHead::open(source, *stream, *origin, *sample_rate, cancel)?))
+            TrackSpec::AudioAac { stream, origin, sample_rate, gain_db } => {
+                Kind::Audio(Box::new(AudioHead::open(source, *stream, *origin, (*sample_rate, *gain_db), cancel)?))
+            }
+            TrackSpec::AudioCopy { stream, origin, grid } => {
+                Kind::AudioCopy(Box::new(AudioCopyHead::open(source, *stream, *origin, *grid, cancel)?))
             }
             TrackSpec::AudioSilent { sample_rate } => Kind::Audio(Box::new(AudioHead::silent(*sample_rate))),
         };
         Ok(Self { kind, position: None })
+    }
+
+    /// The encoder's speed for the segments to come.
+    pub fn set_preset(&mut self, preset: Preset) {
+        if let Kind::Encode(head) = &mut self.kind {
+            head.set_preset(preset);
+        }
     }
 
     /// Where the head stands: a job that starts here needs no seek.
@@ -93,6 +105,7 @@ impl Head {
             Kind::Copy(head) => head.segment(job, warm, cancel, &mut output)?,
             Kind::Encode(head) => head.segment(job, warm, cancel, &mut output)?,
             Kind::Audio(head) => head.segment(job, cancel, &mut output)?,
+            Kind::AudioCopy(head) => head.segment(job, warm, cancel, &mut output)?,
         }
         self.position = Some(job.end);
         Ok(output.stats)

@@ -9,6 +9,10 @@ mod about;
 mod allowed;
 mod attachment;
 mod audio_aac;
+mod audio_boxes;
+mod audio_config;
+mod audio_copy;
+mod audio_source;
 mod av;
 mod cancel;
 mod clip;
@@ -31,6 +35,7 @@ mod mux;
 mod nal;
 mod poster;
 mod probe;
+mod sound_survey;
 mod subtitle;
 mod subtitle_decode;
 mod subtitle_packets;
@@ -45,13 +50,14 @@ use bytes::Bytes;
 
 use crate::media::identity::FileIdentity;
 use crate::media::info::{MediaInfo, Source};
+use crate::media::sound::{SoundRefusal, SoundSurvey};
 use crate::media::subtitles::Cue;
 use crate::media::subtitles::ass::Line;
 use crate::media::subtitles::image::Pictures;
 use crate::media::track::{TrackSpec, VideoIndex};
 
 pub use about::about;
-pub use cancel::Cancel;
+pub use cancel::{Cancel, StandStill};
 pub use codec_string::encoded_codec_string;
 pub use head::{Head, SegmentStats};
 pub use log::install_log;
@@ -159,6 +165,15 @@ pub fn probe(path: &Path, cancel: &Cancel) -> Result<(MediaInfo, FileIdentity), 
 /// transcoded, not copied. A stream without any timestamps of its own is reported with `open_gop`, for the same reason.
 pub fn index(source: &Source, cancel: &Cancel) -> Result<VideoIndex, EngineError> {
     index::index(source, cancel)
+}
+
+/// What is seen of the packets of every sound stream, in file order; `index` is the film's.
+pub fn sounds(
+    source: &Source,
+    index: &VideoIndex,
+    cancel: &Cancel,
+) -> Result<Vec<Result<SoundSurvey, SoundRefusal>>, EngineError> {
+    sound_survey::survey(source, index, cancel)
 }
 
 /// `ftyp` and `moov` of a track: the same bytes whoever makes them, whenever. No film data is decoded or encoded.

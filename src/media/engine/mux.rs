@@ -11,7 +11,7 @@ use crate::media::engine::av::{self, MemoryIo, Options, Packet, check, pair};
 use crate::media::engine::codec::Codec;
 use crate::media::engine::encode::{AacEncoder, H264Encoder, H264Settings};
 use crate::media::engine::nal::Samples;
-use crate::media::engine::{Cancel, EngineError, decode, open_source};
+use crate::media::engine::{Cancel, EngineError, audio_copy, decode, open_source};
 use crate::media::info::Source;
 use crate::media::track::TrackSpec;
 
@@ -22,7 +22,7 @@ pub(super) fn sample_form(parameters: &ffi::AVCodecParameters) -> Samples {
     Samples::of(&decode::codec_name(parameters.codec_id), extradata(parameters))
 }
 
-fn extradata(parameters: &ffi::AVCodecParameters) -> &[u8] {
+pub(super) fn extradata(parameters: &ffi::AVCodecParameters) -> &[u8] {
     if parameters.extradata.is_null() || parameters.extradata_size <= 0 {
         return &[];
     }
@@ -50,6 +50,7 @@ pub(super) fn init_segment(source: &Source, spec: &TrackSpec, cancel: &Cancel) -
             muxer.add_encoder(H264Encoder::open(&settings)?.codec(), grid.timescale())?;
             grid.timescale()
         }
+        TrackSpec::AudioCopy { stream, grid, .. } => return audio_copy::init_segment(source, *stream, *grid, cancel),
         TrackSpec::AudioAac { sample_rate, .. } | TrackSpec::AudioSilent { sample_rate } => {
             muxer.add_encoder(AacEncoder::open(*sample_rate)?.codec(), *sample_rate)?;
             *sample_rate

@@ -14,7 +14,7 @@ use crate::media::engine::head::Output;
 use crate::media::engine::timeline::{on_grid, to_pts};
 use crate::media::engine::{Cancel, EngineError, decode};
 use crate::media::info::Source;
-use crate::media::track::{FrameGrid, Origin, SegmentJob, TrackSpec};
+use crate::media::track::{FrameGrid, Origin, Preset, SegmentJob, TrackSpec};
 
 /// Decoded pictures before a cold start that go through the filters, so that a deinterlacer knows its neighbours and a
 /// hole at the start can show what came before.
@@ -78,6 +78,10 @@ impl EncodeHead {
             last_pts: None,
             drained: false,
         })
+    }
+
+    pub(super) fn set_preset(&mut self, preset: Preset) {
+        self.settings.preset = preset;
     }
 
     pub(super) fn segment(

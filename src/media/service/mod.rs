@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::{Instant, SharedClock};
 use crate::media::cache::Cache;
+use crate::media::caps::ClientCaps;
 use crate::media::decide::playable;
 use crate::media::engine::{self, Cancel, EngineError, ProbeError};
 use crate::media::error::MediaError;
@@ -31,8 +32,9 @@ use crate::media::schedule::{Kind, Priority};
 use crate::media::service::segments::profile;
 use crate::media::service::subtitles::SUBTITLES_REMEMBERED;
 use crate::media::stats::Counters;
+use crate::media::track::Preset;
 use crate::media::workers::{Job, Stop, Workers};
-use crate::media::{MediaConfig, Stats};
+use crate::media::{MediaConfig, Stats, Tuning};
 
 pub use subtitles::{SubtitleAsk, SubtitleShape};
 
@@ -60,6 +62,8 @@ pub(crate) struct Service {
     pub(crate) films: Films,
     pub(crate) counters: Counters,
     steered: Mutex<Instant>,
+    /// What the viewer who asked last can play: a guess at the next one.
+    caps: Mutex<ClientCaps>,
     /// When freed memory goes back to the system.
     rest: Mutex<Rest>,
 }
@@ -76,10 +80,14 @@ impl Service {
             plans: Memo::new(FILMS_REMEMBERED),
             inits: Memo::new(INITS_REMEMBERED),
             subtitles: Memo::new(SUBTITLES_REMEMBERED),
-            ladder: Mutex::new(Ladder::new(config.threads)),
+            ladder: Mutex::new(match config.tuning {
+                Tuning::Measured => Ladder::new(config.threads),
+                Tuning::Fixed(preset) => Ladder::fixed(config.threads, preset),
+            }),
             films: Films::default(),
             counters: Counters::default(),
             steered: Mutex::new(clock.now()),
+            caps: Mutex::default(),
             rest: Mutex::new(Rest::new(clock.now())),
             clock,
         });
@@ -161,7 +169,8 @@ impl Service {
             promise.started = true;
             let made = playable(&source.info).map_err(MediaError::from).and_then(|()| {
                 let index = engine::index(&source, cancel)?;
-                Ok(Arc::new(plan(&source, Some(&index))))
+                let sounds = engine::sounds(&source, &index, cancel)?;
+                Ok(Arc::new(plan(&source, Some(&index)).with_sound(&sounds)))
             });
             promise.keep(&made);
         });
@@ -182,8 +191,8 @@ impl Service {
     }
 
     pub(crate) async fn init(self: &Arc<Self>, film: &Presentation, id: RenditionId) -> Result<Bytes, MediaError> {
-        let preset = self.preset(id);
-        let spec = film.track(id, preset).ok_or(MediaError::NotFound)?.spec;
+        // One init segment for all speeds.
+        let spec = film.track(id, Preset::Ultrafast).ok_or(MediaError::NotFound)?.spec;
         let key = (film.source.identity, profile(id, &spec));
         let answer = match self.inits.ask(&key) {
             Asked::Ready(init) => return Ok(init),

@@ -10,12 +10,13 @@ use crate::media::engine::{Cancel, EngineError, Head};
 use crate::media::error::MediaError;
 use crate::media::flight::{Joined, Producer, Waiter};
 use crate::media::info::Source;
-use crate::media::ladder::Load;
+use crate::media::ladder::{Load, Made};
 use crate::media::plan::Presentation;
 use crate::media::rendition::RenditionId;
 use crate::media::schedule::{Kind, Priority};
 use crate::media::service::Service;
 use crate::media::sync::lock;
+use crate::media::ticks;
 use crate::media::track::{Preset, SegmentJob, TrackSpec};
 use crate::media::workers::{Job, Stop};
 
@@ -31,13 +32,18 @@ pub(super) struct Order {
     spec: TrackSpec,
     pub(super) job: SegmentJob,
     pub(super) key: SegmentKey,
-    media_s: f64,
+    pub(super) media_s: f64,
+    position_ms: i64,
 }
 
-/// Everything outside of file, plan and cut that shapes a segment's bytes.
+/// Everything outside of file, plan and cut that a segment's place among the others depends on.
+///
+/// The encoder's speed is not part of it. Segments of all speeds share init segment, cuts and times, and follow each
+/// other in any mixture; at one speed the bytes are a pure function of the job. Which speed it was is up to whoever made
+/// the segment first, and everybody gets that one.
 pub(super) fn profile(id: RenditionId, spec: &TrackSpec) -> String {
     match spec {
-        TrackSpec::VideoH264 { preset, max_bit_rate, .. } => format!("{id}-{}-{max_bit_rate}", preset.as_str()),
+        TrackSpec::VideoH264 { max_bit_rate, .. } => format!("{id}-{max_bit_rate}"),
         _ => id.to_string(),
     }
 }
@@ -49,8 +55,8 @@ impl Service {
         id: RenditionId,
         index: u32,
     ) -> Result<SegmentBody, MediaError> {
-        let order = self.order(film, id, index).ok_or(MediaError::NotFound)?;
-        self.films.note(film.source.identity, id, self.clock.now());
+        let order = Self::order(film, id, index).ok_or(MediaError::NotFound)?;
+        self.films.note(&film.source, id, order.position_ms, self.clock.now());
         if let Some(bytes) = self.cache.read_async(&order.key).await {
             self.counters.cache_hits.add(1);
             return Ok(SegmentBody::whole(bytes));
@@ -63,19 +69,21 @@ impl Service {
         Ok(SegmentBody { len, fragments: Box::pin(fragments) })
     }
 
-    pub(super) fn preset(&self, id: RenditionId) -> Preset {
-        match id {
-            RenditionId::Video(rung) => lock(&self.ladder).preset(rung),
-            _ => Preset::Ultrafast,
-        }
+    /// The encoder's speed for the next segment.
+    pub(super) fn preset(&self, source: &Source, id: RenditionId) -> Preset {
+        let Some(rung) = id.rung() else { return Preset::Ultrafast };
+        let others = self.others(&source.identity);
+        lock(&self.ladder).preset(rung, Load::of(&source.info), others)
     }
 
-    pub(super) fn order(&self, film: &Arc<Presentation>, id: RenditionId, index: u32) -> Option<Order> {
-        let track = film.track(id, self.preset(id))?;
+    pub(super) fn order(film: &Arc<Presentation>, id: RenditionId, index: u32) -> Option<Order> {
+        // The speed is chosen when the work begins.
+        let track = film.track(id, Preset::Ultrafast)?;
         let job = track.job(index)?;
         let key = SegmentKey { identity: film.source.identity, profile: profile(id, &track.spec), index };
         let media_s = (job.end - job.start) as f64 / f64::from(track.timescale.max(1));
-        Some(Order { source: film.source.clone(), id, spec: track.spec, job, key, media_s })
+        let position_ms = ticks::to_micros(job.start, track.timescale) / 1000;
+        Some(Order { source: film.source.clone(), id, spec: track.spec, job, key, media_s, position_ms })
     }
 
     /// Joins the making of a segment; the first to come queues it.
@@ -114,15 +122,17 @@ impl Service {
             return;
         }
         let began = self.clock.now();
-        match self.run_engine(order, &producer, cancel) {
+        let (preset, sharing) = (self.preset(&order.source, order.id), self.workers.converting());
+        match self.run_engine(order, preset, &producer, cancel) {
             Ok(()) => {
                 let fragments = producer.fragments();
                 self.cache.put(producer.key(), &fragments);
                 self.counters.segments_made.add(1);
                 self.counters.bytes_made.add(fragments.iter().map(|fragment| fragment.len() as u64).sum());
-                if let RenditionId::Video(rung) = order.id {
-                    let wall = self.clock.now().since(began).as_secs_f64();
-                    lock(&self.ladder).record(rung, Load::of(&order.source.info), order.media_s, wall);
+                if let Some(rung) = order.id.rung() {
+                    let wall_s = self.clock.now().since(began).saturating_sub(cancel.stood_still()).as_secs_f64();
+                    let (load, media_s) = (Load::of(&order.source.info), order.media_s);
+                    lock(&self.ladder).record(&Made { rung, preset, load, media_s, wall_s, sharing });
                 }
                 producer.finish(Ok(()));
             }
@@ -140,13 +150,20 @@ impl Service {
         }
     }
 
-    fn run_engine(&self, order: &Order, producer: &Producer, cancel: &Cancel) -> Result<(), EngineError> {
+    fn run_engine(
+        &self,
+        order: &Order,
+        preset: Preset,
+        producer: &Producer,
+        cancel: &Cancel,
+    ) -> Result<(), EngineError> {
         let identity = order.source.identity;
         let warm = self.heads.take(identity, &order.spec, order.job.start);
         let mut head = match warm {
             Some(head) => head,
             None => Head::open(&order.source, &order.spec, cancel)?,
         };
+        head.set_preset(preset);
         let made = head.segment(&order.job, cancel, &mut |fragment| producer.emit(fragment)).map(drop);
         // A cancelled head has only lost its place; one that failed is not trusted again.
         if matches!(made, Ok(()) | Err(EngineError::Cancelled)) {

@@ -190,7 +190,8 @@ fn all_presets_share_one_init_segment() {
 /// Left channel of the whole film from single segments.
 fn heard(label: &str, source: &Source, index: &VideoIndex, rate: u32) -> Vec<f32> {
     let (stream, _) = source.info.audio().next().expect("sound");
-    let spec = TrackSpec::AudioAac { stream: stream.index, origin: films::origin(index), sample_rate: rate };
+    let spec =
+        TrackSpec::AudioAac { stream: stream.index, origin: films::origin(index), sample_rate: rate, gain_db: 0 };
     let init = init_segment(source, &spec, &limit()).expect("init");
     let mut parts = vec![init.to_vec()];
     for job in films::sound_jobs(index, rate) {

@@ -7,3 +7,4 @@ mod measure;
 mod posters;
 mod probing;
 mod segments;
+mod sound;

@@ -7,7 +7,7 @@ use crate::support::boxes::{find, fragments};
 use crate::support::films::{self, decoded, film, limit, open, segment};
 
 /// Makes segments in order with one head and backwards with fresh ones; checks bytes, times and decoding.
-fn check(label: &str, path: &Path, spec: &TrackSpec, jobs: &[SegmentJob]) {
+pub(super) fn check(label: &str, path: &Path, spec: &TrackSpec, jobs: &[SegmentJob]) {
     let (source, _) = open(path);
     let init = init_segment(&source, spec, &limit()).unwrap_or_else(|error| panic!("{label}: {error}"));
     assert!(find(&init, &["moov", "mvex", "trex"]).is_some() && find(&init, &["moov", "trak", "edts"]).is_none());
@@ -33,7 +33,8 @@ fn check(label: &str, path: &Path, spec: &TrackSpec, jobs: &[SegmentJob]) {
             parts[n + 1].len()
         );
     }
-    let kind = if matches!(spec, TrackSpec::AudioAac { .. } | TrackSpec::AudioSilent { .. }) { "a" } else { "v" };
+    let picture = matches!(spec, TrackSpec::VideoCopy { .. } | TrackSpec::VideoH264 { .. });
+    let kind = if picture { "v" } else { "a" };
     let all: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
     assert!(!decoded(label, &all, kind).is_empty(), "{label}");
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use tempfile::TempDir;
 use watchparty::clock::SystemClock;
-use watchparty::media::{Media, MediaConfig, MediaError, Presentation, RenditionId, Source};
+use watchparty::media::{Media, MediaConfig, MediaError, Presentation, Preset, RenditionId, Source, Tuning};
 
 const CACHE_BYTES_MAX: u64 = 1 << 30;
 const POLL: Duration = Duration::from_millis(10);
@@ -34,7 +34,12 @@ impl Rig {
 
     fn on(folder: Arc<TempDir>) -> Self {
         let cache_dir = folder.path().to_owned();
-        let config = MediaConfig { cache_dir, cache_bytes_max: CACHE_BYTES_MAX, threads: 2 };
+        let config = MediaConfig {
+            cache_dir,
+            cache_bytes_max: CACHE_BYTES_MAX,
+            threads: 2,
+            tuning: Tuning::Fixed(Preset::Superfast),
+        };
         Self { media: Media::start(&config, Arc::new(SystemClock)).unwrap(), folder }
     }
 

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use futures_util::future::join_all;
 use watchparty::clock::{Clock, SystemClock};
 use watchparty::media::track::Preset;
-use watchparty::media::{MediaError, Playhead, RenditionId, Source};
+use watchparty::media::{ClientCaps, Group, MediaError, Playhead, RenditionId, Source};
 
 use crate::media::harness::Rig;
 use crate::support::films::film as sample;
@@ -67,7 +67,7 @@ async fn a_standing_room_is_made_ready_before_anybody_asks() {
     let Some(path) = sample(MKV) else { return };
     let rig = Rig::start();
     let source = rig.source(path).await;
-    rig.media.follow(&source, Playhead { position_ms: 0, playing: false });
+    rig.media.follow(&source, Group(1), Playhead { position_ms: 0, playing: false });
     rig.until("three segments of picture and three of sound", |media| media.stats().segments_made >= 6).await;
     let film = rig.media.presentation(&source).await.unwrap();
     for id in [RenditionId::VideoCopy, RenditionId::Audio(0)] {
@@ -84,9 +84,10 @@ async fn a_playing_room_is_read_ahead_for_what_its_viewers_take() {
     let source = rig.source(path).await;
     let film = rig.media.presentation(&source).await.unwrap();
     rig.fetch(&film, RenditionId::Audio(0), 0).await.unwrap();
-    rig.media.follow(&source, Playhead { position_ms: 0, playing: true });
-    let segments = film.track(RenditionId::Audio(0), Preset::Ultrafast).unwrap().covering(0, 30_000);
-    rig.until("half a minute of sound", |media| media.stats().segments_made >= u64::from(segments.end)).await;
+    rig.media.follow(&source, Group(1), Playhead { position_ms: 0, playing: true });
+    let segments = film.track(RenditionId::Audio(0), Preset::Ultrafast).unwrap().covering(0, 45_000);
+    rig.until("three quarters of a minute of sound", |media| media.stats().segments_made >= u64::from(segments.end))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -224,10 +225,10 @@ async fn a_room_that_jumps_takes_the_work_along() {
     let film = rig.media.presentation(&source).await.unwrap();
     let id = RenditionId::Video(360);
     rig.fetch(&film, id, 0).await.unwrap();
-    rig.media.follow(&source, Playhead { position_ms: 0, playing: true });
+    rig.media.follow(&source, Group(1), Playhead { position_ms: 0, playing: true });
     rig.until("reading ahead", |media| media.stats().segments_made >= 2).await;
     let before = rig.media.stats();
-    rig.media.follow(&source, Playhead { position_ms: 200_000, playing: false });
+    rig.media.follow(&source, Group(1), Playhead { position_ms: 200_000, playing: false });
     rig.until("rest", |media| media.stats().in_flight == 0 && media.stats().queued == 0).await;
     let near = film.track(id, Preset::Ultrafast).unwrap().covering(200_000, 200_001).start;
     for n in near..near + 3 {
@@ -236,4 +237,73 @@ async fn a_room_that_jumps_takes_the_work_along() {
     let after = rig.media.stats();
     assert_eq!(after.cache_hits, before.cache_hits + 3);
     assert!(after.segments_made <= before.segments_made + 4, "what the room left behind was dropped: {after:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_rooms_at_one_film_are_each_read_ahead_where_they_are() {
+    let Some(path) = sample("counter_300s_theora.ogv") else { return };
+    let rig = Rig::start();
+    let source = rig.source(path).await;
+    let film = rig.media.presentation(&source).await.unwrap();
+    let id = RenditionId::Video(360);
+    let track = film.track(id, Preset::Ultrafast).unwrap();
+    let places = [0, 200_000];
+    for (room, position_ms) in (1..).zip(places) {
+        rig.media.follow(&source, Group(room), Playhead { position_ms, playing: true });
+        rig.fetch(&film, id, track.covering(position_ms, position_ms + 1).start).await.unwrap();
+    }
+    let wanted = places.map(|place| track.covering(place, place + 10_000));
+    for (room, position_ms) in (1..).zip(places) {
+        rig.media.follow(&source, Group(room), Playhead { position_ms, playing: true });
+    }
+    rig.until("rest", |media| media.stats().in_flight == 0 && media.stats().queued == 0).await;
+    let enough: u64 = wanted.iter().map(|range| u64::from(range.end - range.start)).sum();
+    let hits = rig.media.stats().cache_hits;
+    for n in wanted.iter().cloned().flatten() {
+        rig.fetch(&film, id, n).await.unwrap();
+    }
+    assert_eq!(rig.media.stats().cache_hits, hits + enough);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_is_served_in_the_middle_of_reading_ahead_and_bytes_stay_the_same() {
+    let Some(path) = sample(TEN_BIT) else { return };
+    let id = RenditionId::Video(720);
+    let alone = Rig::start();
+    let film = alone.film(path.clone()).await;
+    let mut expected = Vec::new();
+    for n in 0..5 {
+        expected.push(alone.fetch(&film, id, n).await.unwrap());
+    }
+    let rig = Rig::start();
+    let film = rig.film(path).await;
+    // Somebody follows segment 0 in the making; another wants segment 4 at once, and both get what is theirs.
+    let mut slow = rig.media.segment(&film, &id, 0).await.unwrap();
+    let first = slow.fragments.next().await.unwrap().unwrap();
+    rig.media.follow(&film.source, Group(1), Playhead { position_ms: 2500, playing: true });
+    assert!(rig.fetch(&film, id, 4).await.unwrap() == expected[4]);
+    let mut bytes = first.to_vec();
+    while let Some(fragment) = slow.fragments.next().await {
+        bytes.extend_from_slice(&fragment.unwrap());
+    }
+    assert!(bytes == expected[0]);
+    for n in 1..4 {
+        assert!(rig.fetch(&film, id, n).await.unwrap() == expected[n as usize]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_makes_the_first_segments_of_what_it_offers_in_a_room() {
+    let Some(path) = sample("hevc_main10.mp4") else { return };
+    let rig = Rig::start();
+    let film = rig.film(path).await;
+    rig.media.follow(&film.source, Group(1), Playhead { position_ms: 0, playing: false });
+    let caps = ClientCaps::from_query("v=h264,hevc,hevc10&a=aac&c=mp3");
+    let decision = rig.media.offer(&film, &caps).unwrap();
+    assert_eq!(decision.renditions[0], RenditionId::VideoCopy);
+    assert!(rig.media.wait(&film, &decision).is_none());
+    rig.until("rest", |media| media.stats().in_flight == 0 && media.stats().queued == 0).await;
+    let hits = rig.media.stats().cache_hits;
+    rig.fetch(&film, RenditionId::VideoCopy, 0).await.unwrap();
+    assert_eq!(rig.media.stats().cache_hits, hits + 1);
 }

@@ -132,7 +132,7 @@ pub(crate) fn copy(source: &Source, index: &VideoIndex) -> TrackSpec {
 pub(crate) fn sound(source: &Source, index: &VideoIndex) -> Option<TrackSpec> {
     let (stream, audio) = source.info.audio().next()?;
     let sample_rate = if audio.sample_rate == 44_100 { 44_100 } else { 48_000 };
-    Some(TrackSpec::AudioAac { stream: stream.index, origin: origin(index), sample_rate })
+    Some(TrackSpec::AudioAac { stream: stream.index, origin: origin(index), sample_rate, gain_db: 0 })
 }
 
 /// The whole film in copied picture groups of at least two seconds.

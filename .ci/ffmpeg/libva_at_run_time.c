@@ -1,0 +1,59 @@
+/* libva by name at run time, so that one executable runs on machines with and without it.
+ *
+ * FFmpeg is linked against this instead of libva. Every function is a jump through a slot; `vaGetDisplayDRM`, which
+ * always comes first, loads the machine's libva and fills the slots. Without libva it says that there is no display. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <va/va.h>
+#include <va/va_drm.h>
+
+#define FUNCTIONS(X) \
+  X(vaBeginPicture) X(vaBufferSetNumElements) X(vaCreateBuffer) X(vaCreateConfig) X(vaCreateContext) X(vaCreateImage) \
+  X(vaCreateSurfaces) X(vaDeriveImage) X(vaDestroyBuffer) X(vaDestroyConfig) X(vaDestroyContext) X(vaDestroyImage) \
+  X(vaDestroySurfaces) X(vaEndPicture) X(vaGetConfigAttributes) X(vaGetDisplayAttributes) X(vaGetImage) X(vaInitialize) \
+  X(vaMapBuffer) X(vaMaxNumConfigAttributes) X(vaMaxNumDisplayAttributes) X(vaMaxNumEntrypoints) X(vaMaxNumImageFormats) \
+  X(vaMaxNumProfiles) X(vaPutImage) X(vaQueryConfigAttributes) X(vaQueryConfigEntrypoints) X(vaQueryConfigProfiles) \
+  X(vaQueryDisplayAttributes) X(vaQueryImageFormats) X(vaQuerySurfaceAttributes) X(vaQuerySurfaceStatus) \
+  X(vaQueryVendorString) X(vaQueryVideoProcFilterCaps) X(vaQueryVideoProcFilters) X(vaQueryVideoProcPipelineCaps) \
+  X(vaRenderPicture) X(vaSetDriverName) X(vaSetDisplayAttributes) X(vaSetErrorCallback) X(vaSetInfoCallback) \
+  X(vaSyncSurface) X(vaTerminate) X(vaUnmapBuffer) X(vaExportSurfaceHandle) X(vaAcquireBufferHandle) \
+  X(vaReleaseBufferHandle) X(vaSyncBuffer) X(vaMapBuffer2)
+
+static VAStatus missing(void) { return VA_STATUS_ERROR_UNIMPLEMENTED; }
+
+#if defined(__x86_64__)
+#define JUMP(name) "jmp *slot_" #name "(%rip)\n"
+#elif defined(__aarch64__)
+#define JUMP(name) "adrp x16, slot_" #name "\nldr x16, [x16, #:lo12:slot_" #name "]\nbr x16\n"
+#else
+#error "no jump for this processor"
+#endif
+#define SLOT(name) \
+  __attribute__((visibility("hidden"))) void *slot_##name = (void *)missing; \
+  __asm__(".text\n.globl " #name "\n.type " #name ", %function\n" #name ":\n" JUMP(name));
+FUNCTIONS(SLOT)
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static VADisplay (*get_display)(int);
+static const char *(*error_text)(VAStatus);
+
+static void load(void) {
+  void *va = dlopen("libva.so.2", RTLD_NOW), *drm = dlopen("libva-drm.so.2", RTLD_NOW);
+  if (!va || !drm) return;
+  void *found;
+#define FILL(name) if ((found = dlsym(va, #name))) slot_##name = found;
+  FUNCTIONS(FILL)
+  error_text = (const char *(*)(VAStatus))dlsym(va, "vaErrorStr");
+  get_display = (VADisplay(*)(int))dlsym(drm, "vaGetDisplayDRM");
+}
+
+VADisplay vaGetDisplayDRM(int device) {
+  pthread_once(&once, load);
+  return get_display ? get_display(device) : NULL;
+}
+
+const char *vaErrorStr(VAStatus status) { return error_text ? error_text(status) : "libva is not there"; }
+
+int vaDisplayIsValid(VADisplay display) { return display != NULL; }
