@@ -133,7 +133,7 @@ pub(super) fn tracks(base: &str, source: &Source, beside: &[Sidecar]) -> Vec<Pla
         PlaybackSubtitle {
             id: id.to_string(),
             kind: wire(kind),
-            language: stream.language.clone(),
+            language: stream.language.as_deref().map(short),
             label: label(stream.language.as_deref(), stream.title.as_deref(), stream.forced),
             default: stream.default,
             forced: stream.forced,
@@ -157,6 +157,11 @@ pub(super) fn tracks(base: &str, source: &Source, beside: &[Sidecar]) -> Vec<Pla
         }
     });
     told_apart(own.chain(beside).collect())
+}
+
+/// The two letters of a language, by which choices are remembered from film to film.
+pub(super) fn short(tag: &str) -> String {
+    language::code(tag).unwrap_or(tag).to_owned()
 }
 
 fn wire(kind: TrackKind) -> SubtitleKind {

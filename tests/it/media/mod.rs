@@ -4,3 +4,4 @@ mod cuts;
 mod harness;
 mod service;
 mod streams;
+mod subtitles;
