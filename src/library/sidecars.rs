@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 
 use crate::library::walk::has_film_name;
 use crate::media::language;
-use crate::media::subtitles::TextFormat;
+use crate::media::subtitles::idx::{self, IdxStream};
 use crate::media::subtitles::track::{Sidecar, SidecarForm};
+use crate::media::subtitles::{TextFormat, decode};
 
 /// Folders in which subtitles are kept, lower case.
 const FOLDERS: &[&str] = &["subs", "sub", "subtitles", "subtitle", "vobsubs", "untertitel", "sous-titres"];
 /// Names looked at in one folder.
 const NAMES_MAX: usize = 5_000;
+/// Bytes of an `.idx` that are read.
+const IDX_BYTES_MAX: u64 = 4 << 20;
 /// Subtitles of one film.
 const SIDECARS_MAX: usize = 100;
 
@@ -26,7 +29,7 @@ pub(super) fn beside(film: &Path) -> io::Result<Vec<Sidecar>> {
     let (Some(folder), Some(stem)) = (film.parent(), film.file_stem()) else { return Ok(Vec::new()) };
     let stem = stem.to_string_lossy().to_lowercase();
     let names = names(folder)?;
-    let films = names.iter().filter(|path| has_film_name(path) && path.is_file()).count();
+    let films = names.iter().filter(|path| has_film_name(path)).count();
     let mut found: Vec<Found> = names.iter().filter_map(|path| belongs(path, &stem)).collect();
     for inner in names.iter().filter(|path| is_subtitle_folder(path)) {
         // A folder that cannot be read costs its subtitles, not the others.
@@ -43,7 +46,7 @@ pub(super) fn beside(film: &Path) -> io::Result<Vec<Sidecar>> {
         }
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(found.iter().filter_map(sidecar).take(SIDECARS_MAX).collect())
+    Ok(found.iter().flat_map(sidecars).take(SIDECARS_MAX).collect())
 }
 
 fn names(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -75,13 +78,40 @@ fn whole(path: PathBuf) -> Found {
     Found { path, tail }
 }
 
-fn sidecar(found: &Found) -> Option<Sidecar> {
+/// What a file holds: one text, or pictures in several languages.
+fn sidecars(found: &Found) -> Vec<Sidecar> {
     let extension = lower_extension(&found.path);
-    let format = TextFormat::of_extension(&extension)?;
-    // A link could lead anywhere, and a `.sub` can be pictures.
+    // A link could lead anywhere.
     if !fs::symlink_metadata(&found.path).is_ok_and(|file| file.is_file()) {
-        return None;
+        return Vec::new();
     }
+    if extension == "idx" { vobsub(found) } else { text(found, &extension).into_iter().collect() }
+}
+
+/// The streams of a pair of `.idx` and `.sub`.
+fn vobsub(found: &Found) -> Vec<Sidecar> {
+    let pair = ["sub", "SUB"].map(|extension| found.path.with_extension(extension));
+    let Some(pictures) = pair.into_iter().find(|path| path.is_file() && !path.is_symlink()) else { return Vec::new() };
+    let mut index = Vec::new();
+    let read = File::open(&found.path).and_then(|file| file.take(IDX_BYTES_MAX).read_to_end(&mut index));
+    if read.is_err() {
+        return Vec::new();
+    }
+    let said = words(&found.tail);
+    let sidecar = |stream: IdxStream| Sidecar {
+        path: found.path.clone(),
+        form: SidecarForm::VobSub { pictures: pictures.clone(), stream: stream.index },
+        language: stream.language.or_else(|| said.language.clone()),
+        title: said.title.clone(),
+        forced: said.forced,
+        default: said.default,
+    };
+    idx::parse(&decode(&index, None)).streams.into_iter().map(sidecar).collect()
+}
+
+fn text(found: &Found, extension: &str) -> Option<Sidecar> {
+    let format = TextFormat::of_extension(extension)?;
+    // A `.sub` can be pictures.
     if extension == "sub" && !begins_as_text(&found.path) {
         return None;
     }
@@ -182,8 +212,24 @@ mod tests {
         fs::write(dir.path().join("a.sub"), b"\0\0\x01\xba....").unwrap();
         fs::write(dir.path().join("a.en.sub"), "{1}{2}x").unwrap();
         #[cfg(unix)]
-        std::os::unix::fs::symlink("/etc/passwd", dir.path().join("a.srt")).unwrap();
+        std::os::unix::fs::symlink("/etc/hostname", dir.path().join("a.srt")).unwrap();
         assert_eq!(told(&dir.path().join("a.mkv")), [("a.en.sub".to_owned(), Some("en".to_owned()), false)]);
+    }
+
+    #[test]
+    fn a_pair_of_index_and_pictures_has_a_subtitle_for_each_language() {
+        let dir = tempfile::tempdir().unwrap();
+        let index = "id: de, index: 0\ntimestamp: 00:00:01:000, filepos: 0\nid: en, index: 1\ntimestamp: 00:00:01:000, filepos: 9\n";
+        for name in ["a.idx", "b.idx"] {
+            fs::write(dir.path().join(name), index).unwrap();
+        }
+        fs::write(dir.path().join("a.sub"), b"\0\0\x01\xba....").unwrap();
+        let found = beside(&dir.path().join("a.mkv")).unwrap();
+        let told: Vec<_> = found.iter().map(|sidecar| (sidecar.language.as_deref(), sidecar.form.clone())).collect();
+        let pictures = dir.path().join("a.sub");
+        let form = |stream| SidecarForm::VobSub { pictures: pictures.clone(), stream };
+        assert_eq!(told, [(Some("de"), form(0)), (Some("en"), form(1))]);
+        assert_eq!(beside(&dir.path().join("b.mkv")).unwrap(), [], "without its pictures");
     }
 
     #[test]

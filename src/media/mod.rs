@@ -156,6 +156,11 @@ impl Media {
         self.service.sidecar(film, beside, as_script).await
     }
 
+    /// A window of the pictures of a `VobSub` pair beside a film, as JSON.
+    pub async fn sidecar_pictures(&self, beside: &Sidecar, window: u32) -> Result<Bytes, MediaError> {
+        self.service.sidecar_pictures(beside, window).await
+    }
+
     /// Hints where a group is, so that its next segments are made before anybody asks. Cheap; never blocks.
     pub fn follow(&self, source: &Source, group: Group, playhead: Playhead) {
         self.service.films.follow(source, group, playhead, self.service.now());

@@ -15,6 +15,7 @@ use crate::http::limits::{PAGE_DEFAULT, POSTER_FRESH_S};
 use crate::http::problem::Problem;
 use crate::http::routes::subtitles;
 use crate::library::{Library, LibraryError, Title};
+use crate::media::language;
 use crate::media::{Chapter, StreamInfo, StreamKind};
 use crate::media::{ClientCaps, Media, MediaError, MediaInfo, Mode};
 use crate::model::{MediaId, MediaTime};
@@ -102,11 +103,11 @@ async fn playback(
     let id = media_id(&id)?;
     let caps = caps_of(&uri, &headers)?;
     let source = library.source(id).await?;
-    let film = media.presentation(&source).await?;
+    let (film, beside) = tokio::join!(media.presentation(&source), library.sidecars(&source));
+    let film = film?;
     let decision = media.offer(&film, &caps).map_err(MediaError::from)?;
     let wait_ms = media.wait(&film, &decision).map(|wait| wait.as_millis() as u64);
     let session = visitor.map_or_else(|| auth.anonymous_session(), |claims| claims.session);
-    let beside = library.sidecars(&source).await;
     let base = format!("/stream/{}", auth.sign_stream(session, id));
     let answer = Playback {
         mode: match decision.mode {
@@ -217,10 +218,15 @@ fn chapter(chapter: &Chapter) -> MediaChapter {
 
 fn sound_tracks(info: &MediaInfo) -> Vec<PlaybackAudio> {
     let track = |(nth, (stream, audio)): (usize, (&StreamInfo, &crate::media::AudioInfo))| {
-        let mut label =
-            stream.title.clone().or_else(|| stream.language.clone()).unwrap_or_else(|| format!("Track {}", nth + 1));
+        let language = stream.language.as_deref().map(|tag| language::name(tag).unwrap_or_else(|| tag.to_owned()));
+        let mut label = stream.title.clone().or(language).unwrap_or_else(|| format!("Track {}", nth + 1));
         let _ = write!(label, " ({}, {})", stream.codec.to_uppercase(), audio.layout);
-        PlaybackAudio { index: nth as u32, language: stream.language.clone(), label, default: stream.default }
+        PlaybackAudio {
+            index: nth as u32,
+            language: stream.language.as_deref().map(subtitles::short),
+            label,
+            default: stream.default,
+        }
     };
     info.audio().enumerate().map(track).collect()
 }

@@ -58,6 +58,10 @@ async fn subtitle(
         TrackId::Beside(nth) => {
             let found = library.sidecars(&source).await;
             let beside = found.get(nth as usize).ok_or(MediaError::NotFound)?;
+            if beside.kind() == TrackKind::Bitmap {
+                let (_, window) = shape_of(&name, TrackKind::Bitmap).ok_or(MediaError::NotFound)?;
+                return Ok(answer(media.sidecar_pictures(beside, window).await?, kind, BESIDE));
+            }
             let as_script = match name.as_str() {
                 "all.vtt" => false,
                 "all.ass" => true,
@@ -153,7 +157,7 @@ pub(super) fn tracks(base: &str, source: &Source, beside: &[Sidecar]) -> Vec<Pla
             forced: sidecar.forced,
             external: true,
             url: format!("{base}/subs/{id}"),
-            window_ms: None,
+            window_ms: (sidecar.kind() == TrackKind::Bitmap).then_some(WINDOW_MS as u32),
         }
     });
     told_apart(own.chain(beside).collect())

@@ -43,6 +43,7 @@ mod survey;
 mod timeline;
 mod video_copy;
 mod video_h264;
+mod vobsub;
 
 use std::path::Path;
 
@@ -53,6 +54,7 @@ use crate::media::info::{MediaInfo, Source};
 use crate::media::sound::{SoundRefusal, SoundSurvey};
 use crate::media::subtitles::Cue;
 use crate::media::subtitles::ass::Line;
+use crate::media::subtitles::idx::IdxStream;
 use crate::media::subtitles::image::Pictures;
 use crate::media::track::{TrackSpec, VideoIndex};
 
@@ -204,6 +206,17 @@ pub fn subtitle_head(source: &Source, span: Span, cancel: &Cancel) -> Result<Str
 /// Subtitles that are pictures and seen in a span.
 pub fn subtitle_pictures(source: &Source, span: Span, cancel: &Cancel) -> Result<Pictures, EngineError> {
     subtitle::pictures(source, span, cancel)
+}
+
+/// Pictures of a `VobSub` pair beside a film that are seen in `from_ms..to_ms`.
+pub fn vobsub_pictures(
+    pictures: &Path,
+    head: &str,
+    stream: &IdxStream,
+    (from_ms, to_ms): (i64, i64),
+    cancel: &Cancel,
+) -> Result<Pictures, EngineError> {
+    vobsub::pictures(io::open_regular(pictures)?, head, stream, (from_ms, to_ms), cancel)
 }
 
 /// A font that is attached to the film as stream `index`.

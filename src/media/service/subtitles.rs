@@ -15,8 +15,9 @@ use crate::media::memo::Asked;
 use crate::media::plan::Presentation;
 use crate::media::schedule::{Kind, Priority};
 use crate::media::service::{Promise, Service};
+use crate::media::subtitles::image::Pictures;
 use crate::media::subtitles::track::{Sidecar, SidecarForm, WINDOW_MS};
-use crate::media::subtitles::{self, TextFormat, ass, image, vtt};
+use crate::media::subtitles::{self, TextFormat, ass, idx, image, vtt};
 use crate::media::workers::{Job, Stop};
 
 /// Windows and fonts remembered. A window of text has a few kilobytes, one of pictures a few hundred.
@@ -108,6 +109,26 @@ impl Service {
         let made: Result<Bytes, EngineError> = self.ask(Kind::Slow, Priority::RoomNext, WINDOW_LIMIT, work).await?;
         Ok(made?)
     }
+
+    /// A window of the pictures of a `VobSub` pair beside a film, as JSON.
+    pub(crate) async fn sidecar_pictures(&self, beside: &Sidecar, window: u32) -> Result<Bytes, MediaError> {
+        let SidecarForm::VobSub { pictures, stream } = beside.form.clone() else { return Err(MediaError::NotFound) };
+        let path = beside.path.clone();
+        let from_ms = i64::from(window) * WINDOW_MS;
+        let work = move |cancel: &Cancel| {
+            let index = idx::parse(&subtitles::decode(&read_text(&path)?, None));
+            let Some(stream) = index.streams.iter().find(|known| known.index == stream) else {
+                return Err(EngineError::Damaged("the stream is gone".to_owned()));
+            };
+            let span = (from_ms, from_ms + WINDOW_MS);
+            to_json(&engine::vobsub_pictures(&pictures, &index.head, stream, span, cancel)?)
+        };
+        Ok(self.ask(Kind::Slow, Priority::RoomNext, WINDOW_LIMIT, work).await??)
+    }
+}
+
+fn to_json(pictures: &Pictures) -> Result<Bytes, EngineError> {
+    image::to_json(pictures).map(Bytes::from).map_err(|error| EngineError::Internal(error.to_string()))
 }
 
 fn make(source: &Source, shape: SubtitleShape, span: Span, cancel: &Cancel) -> Result<Bytes, EngineError> {
@@ -116,9 +137,7 @@ fn make(source: &Source, shape: SubtitleShape, span: Span, cancel: &Cancel) -> R
         SubtitleShape::AssLines => ass::lines(&engine::subtitle_lines(source, span, cancel)?).into(),
         SubtitleShape::AssHead => engine::subtitle_head(source, span, cancel)?.into(),
         SubtitleShape::Font => engine::font(source, span.stream, cancel)?,
-        SubtitleShape::Pictures => image::to_json(&engine::subtitle_pictures(source, span, cancel)?)
-            .map_err(|error| EngineError::Internal(error.to_string()))?
-            .into(),
+        SubtitleShape::Pictures => to_json(&engine::subtitle_pictures(source, span, cancel)?)?,
     })
 }
 

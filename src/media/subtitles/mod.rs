@@ -5,6 +5,7 @@ pub mod ass;
 mod charset;
 mod clock_time;
 mod frames;
+pub mod idx;
 pub mod image;
 mod markup;
 mod mov_text;

@@ -177,6 +177,22 @@ async fn texts_beside_a_film_are_read_in_every_form_and_alphabet() {
 }
 
 #[tokio::test]
+async fn pictures_beside_a_film_are_drawn_like_those_in_it() {
+    let (Some(index), Some(pictures)) = (film("vobsub_example.idx"), film("vobsub_example.sub")) else { return };
+    let form = SidecarForm::VobSub { pictures, stream: 0 };
+    let sidecar = Sidecar { path: index, form, language: None, title: None, forced: false, default: false };
+    let rig = Rig::start();
+    let json = rig.media.sidecar_pictures(&sidecar, 0).await.unwrap();
+    let window: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!((window["width"].as_i64(), window["height"].as_i64()), (Some(1920), Some(1080)));
+    let starts: Vec<_> = window["cues"].as_array().unwrap().iter().map(|cue| cue["start"].as_i64().unwrap()).collect();
+    assert_eq!(starts, [49_466, 52_636]);
+    assert_eq!(window["cues"][0]["parts"][0]["w"].as_i64(), Some(422));
+    let empty = rig.media.sidecar_pictures(&sidecar, 7).await.unwrap();
+    assert!(empty.ends_with(b"\"cues\":[]}"), "{empty:?}");
+}
+
+#[tokio::test]
 async fn an_attached_font_is_handed_out_and_what_only_looks_like_one_is_not() {
     let font =
         ["/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "/usr/share/fonts/truetype/dejavu/DejaVuSerif-Bold.ttf"]
