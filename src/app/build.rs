@@ -59,7 +59,7 @@ pub(super) async fn services(settings: &Settings, listening: &Listening) -> Resu
         threads: engine_threads(),
         tuning: Tuning::Measured,
     };
-    let media = Media::start(&media_config, clock.clone())?;
+    let media = Media::start_with(&media_config, store.clone(), clock.clone())?;
     let hub = Hub::new(clock.clone(), tracker.clone(), stop.clone(), ws::translate::encode);
     let library = Library::new(
         store.clone(),

@@ -90,7 +90,7 @@ impl Engine {
 async fn look(media: &Media, path: &Path) -> Result<(MediaInfo, Verdict), String> {
     let (info, identity) = media.probe(path).await.map_err(|error| format!("{}: {error}", path.display()))?;
     let source = Source { path: path.to_path_buf(), identity, info: std::sync::Arc::new(info.clone()) };
-    let decision = match media.presentation(&source).await {
+    let decision = match media.whole_presentation(&source).await {
         Ok(film) => {
             decide(&film, &ClientCaps::default(), &media.heights_for(&source)).map_err(|error| error.to_string())
         }

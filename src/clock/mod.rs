@@ -71,6 +71,17 @@ pub trait Clock: Send + Sync + 'static {
     fn unix_ms(&self) -> i64;
 }
 
+/// Processor time that this process has used so far, on all its threads; nothing where the system does not tell.
+pub fn processor_time() -> Option<Duration> {
+    #[cfg(unix)]
+    {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
+    }
+    #[cfg(not(unix))]
+    None
+}
+
 /// A clock that services share.
 pub type SharedClock = Arc<dyn Clock>;
 

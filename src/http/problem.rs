@@ -109,6 +109,7 @@ impl From<MediaError> for Problem {
         match error {
             MediaError::NotFound => Self::not_found("no_such_segment", "There is no such rendition or segment."),
             MediaError::Unplayable(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_playable", detail),
+            MediaError::PictureDamaged { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "picture_damaged", detail),
             MediaError::Busy => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",

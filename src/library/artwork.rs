@@ -69,7 +69,7 @@ impl Artwork {
 /// Whether the same file would fail again; the others pass with the moment.
 fn says_something_of_the_file(error: &MediaError) -> bool {
     match error {
-        MediaError::NotFound | MediaError::Unplayable(_) => true,
+        MediaError::NotFound | MediaError::Unplayable(_) | MediaError::PictureDamaged { .. } => true,
         MediaError::Engine(error) => {
             matches!(**error, EngineError::Unsupported(_) | EngineError::Protected | EngineError::Damaged(_))
         }

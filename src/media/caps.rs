@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 /// Names a client may use; anything else is ignored, so that the number of different answers stays small.
-const VIDEO: [&str; 6] = ["av1", "h264", "hevc", "hevc10", "vp8", "vp9"];
+const VIDEO: [&str; 7] = ["av1", "h264", "hdr", "hevc", "hevc10", "vp8", "vp9"];
 const AUDIO: [&str; 7] = ["aac", "ac3", "eac3", "flac", "mp3", "opus", "vorbis"];
 const CONTAINERS: [&str; 5] = ["flac", "mp3", "mp4", "ogg", "webm"];
 /// What every client has: without these nothing can be offered at all.
 const BASE: [&str; 3] = ["h264", "aac", "mp4"];
 
-/// What a client can play. `hevc` means 8-bit, `hevc10` also 10-bit.
+/// What a client can play. `hevc` means 8-bit, `hevc10` also 10-bit; `hdr` that it decodes PQ and HLG and shows them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct ClientCaps {

@@ -72,6 +72,9 @@ pub(crate) fn copy_cuts(index: &VideoIndex, axis: &Axis, end: i64) -> Result<Vec
     if !index.complete || index.keyframes.is_empty() {
         return Err(CopyRefusal::IndexIncomplete);
     }
+    if index.changes {
+        return Err(CopyRefusal::PictureChanges);
+    }
     if index.open_gop {
         return Err(CopyRefusal::OpenGop);
     }

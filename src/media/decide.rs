@@ -6,7 +6,7 @@ use thiserror::Error;
 use utoipa::ToSchema;
 
 use crate::media::caps::ClientCaps;
-use crate::media::info::{AudioInfo, MediaInfo, Source, StreamInfo, VideoInfo};
+use crate::media::info::{AudioInfo, DOLBY_VISION_ALONE, MediaInfo, Source, StreamInfo, VideoInfo};
 use crate::media::ladder;
 use crate::media::plan::{CopyRefusal, Presentation};
 use crate::media::rendition::RenditionId;
@@ -45,8 +45,8 @@ impl Decision {
         let info = &*film.source.info;
         let chosen = default_audio(info).map(|(stream, _)| stream.index);
         let nth = info.audio().position(|(stream, _)| Some(stream.index) == chosen).unwrap_or(0) as u32;
-        let picture = self.renditions.iter().find(|id| !matches!(id, RenditionId::Audio(_)));
-        let sound = self.renditions.iter().find(|id| **id == RenditionId::Audio(nth));
+        let picture = self.renditions.iter().find(|id| !id.is_sound());
+        let sound = self.renditions.iter().find(|id| id.sound_stream() == Some(nth));
         picture.into_iter().chain(sound).copied().collect()
     }
 }
@@ -239,7 +239,13 @@ fn conversion_cause(
     if let Some(cause) = picture_cause(stream, video, caps) {
         return Some(cause);
     }
-    if !matches!(stream.codec.as_str(), "h264" | "hevc") {
+    let in_mp4 = match stream.codec.as_str() {
+        "h264" | "hevc" => true,
+        // Without its configuration nobody can be told what they get.
+        "av1" | "vp9" => caps.mse && !video.codec_string.is_empty(),
+        _ => false,
+    };
+    if !in_mp4 {
         return Some(format!("Converted from {}", video_name(stream, video)));
     }
     // Segments do not carry the turn to all players; the file as it is does.
@@ -251,6 +257,7 @@ fn conversion_cause(
         CopyRefusal::KeyframesTooRare => "keyframes are too far apart",
         CopyRefusal::SoundGoesOn => "the sound goes on long after the picture",
         CopyRefusal::StartsMidGroup => "the film does not begin with a keyframe",
+        CopyRefusal::PictureChanges => "the picture changes its format on the way",
         CopyRefusal::OpenGop => "the film cannot be cut at its keyframes",
     };
     Some(format!("Converted: {refusal}"))
@@ -265,7 +272,10 @@ fn picture_cause(stream: &StreamInfo, video: &VideoInfo, caps: &ClientCaps) -> O
     let ten_bit_hevc = stream.codec == "hevc" && video.bit_depth == 10;
     let known = if ten_bit_hevc { caps.video.contains("hevc10") } else { caps.video.contains(&stream.codec) };
     let depth_max = if ten_bit_hevc || matches!(stream.codec.as_str(), "av1" | "vp9") { 10 } else { 8 };
-    if video.hdr {
+    if video.dolby_vision == Some(DOLBY_VISION_ALONE) {
+        return Some("Converted: Dolby Vision alone".to_owned());
+    }
+    if video.hdr && !caps.video.contains("hdr") {
         return Some("Converted: HDR to SDR".to_owned());
     }
     let shown = known && video.bit_depth <= depth_max && video.chroma == "4:2:0";

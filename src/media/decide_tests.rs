@@ -17,6 +17,7 @@ fn present(info: MediaInfo) -> Presentation {
         complete: true,
         frame_rate: None,
         open_gop: false,
+        ..VideoIndex::default()
     };
     let index = info.video().is_some().then_some(&index);
     plan(&samples::source(info), index)
@@ -123,6 +124,7 @@ fn without_a_full_index_the_picture_is_converted() {
         complete: false,
         frame_rate: None,
         open_gop: false,
+        ..VideoIndex::default()
     };
     let film = plan(&samples::source(film), Some(&none));
     let decision = decide(&film, &ClientCaps::default(), &[480]).unwrap();
@@ -166,6 +168,39 @@ fn a_file_whose_picture_does_not_start_at_its_own_zero_is_not_played_as_it_is() 
         let reason = if direct { "Direct: plays as it is" } else { "Remuxed: starts late" };
         assert_eq!(decision.reason, reason, "{start} ms");
     }
+}
+
+#[test]
+fn av1_and_vp9_are_copied_for_those_who_play_them_in_segments() {
+    for (codec, name, string) in [("av1", "AV1", "av01.0.08M.08"), ("vp9", "VP9", "vp09.00.40.08")] {
+        let mut film = film(MKV, codec, "opus");
+        film.streams[0].video.as_mut().unwrap().codec_string = string.to_owned();
+        let caps = format!("v={codec}");
+        expect(film.clone(), &caps, Mode::Remux, "Remuxed: Opus sound converted", "vcopy,a0");
+        expect(film.clone(), "", Mode::Transcode, &format!("Converted from {name}"), "v1080,a0");
+        let native = format!("{caps}&mse=0");
+        expect(film.clone(), &native, Mode::Transcode, &format!("Converted from {name}"), "v1080,a0");
+        let decision = decide(&present(film), &ClientCaps::from_query(&caps), &[720]).unwrap();
+        assert_eq!(decision.renditions[0], RenditionId::VideoCopy);
+    }
+}
+
+#[test]
+fn hdr_is_copied_for_those_who_show_it_and_dolby_vision_alone_for_nobody() {
+    let hdr = |change: fn(&mut VideoInfo)| {
+        let mut film = film(MKV, "hevc", "ac3");
+        let video = film.streams[0].video.as_mut().unwrap();
+        (video.bit_depth, video.hdr) = (10, true);
+        change(video);
+        film
+    };
+    expect(hdr(|_| {}), "v=hevc10", Mode::Transcode, "Converted: HDR to SDR", "v1080,a0");
+    expect(hdr(|_| {}), "v=hevc10,hdr", Mode::Remux, "Remuxed: AC-3 sound converted", "vcopy,a0");
+    let alone = hdr(|video| video.dolby_vision = Some(5));
+    expect(alone.clone(), "v=hevc10,hdr", Mode::Transcode, "Converted: Dolby Vision alone", "v1080,a0");
+    assert_eq!(present(alone).notes().len(), 1);
+    let with_base = hdr(|video| video.dolby_vision = Some(8));
+    expect(with_base, "v=hevc10,hdr", Mode::Remux, "Remuxed: AC-3 sound converted", "vcopy,a0");
 }
 
 #[test]

@@ -28,6 +28,12 @@ pub enum MediaError {
     /// The file is gone, or another one is in its place.
     #[error("the file is not there any more, or has changed")]
     Changed,
+    /// The picture of a stretch of the film cannot be decoded; before and after it may be fine.
+    #[error("The picture is damaged from {}; it plays to there.", clock(*from_ms))]
+    PictureDamaged {
+        /// Where the stretch begins, in ms of content time.
+        from_ms: i64,
+    },
     /// The engine cannot do it with this file.
     #[error("{0}")]
     Engine(#[source] Arc<EngineError>),
@@ -50,5 +56,24 @@ impl From<EngineError> for MediaError {
             EngineError::Open { ref source } if source.kind() == io::ErrorKind::NotFound => Self::Changed,
             other => Self::Engine(Arc::new(other)),
         }
+    }
+}
+
+/// `12:31`, or `1:02:03`.
+pub(crate) fn clock(ms: i64) -> String {
+    let seconds = ms.max(0) / 1000;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::media::error::{MediaError, clock};
+
+    #[test]
+    fn damage_is_told_in_a_sentence_with_the_time() {
+        let error = MediaError::PictureDamaged { from_ms: 751_900 };
+        assert_eq!(error.to_string(), "The picture is damaged from 12:31; it plays to there.");
+        assert_eq!(clock(3_723_000), "1:02:03");
     }
 }

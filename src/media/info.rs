@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::media::identity::FileIdentity;
+use crate::media::map::FileMap;
 
 /// A file that can be played: where it is, which bytes it had when probed, what is in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +20,7 @@ pub struct Source {
 }
 
 /// What is in a file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MediaInfo {
     /// The demuxer's short name, such as `matroska`.
     pub container: String,
@@ -35,6 +36,13 @@ pub struct MediaInfo {
     pub chapters: Vec<Chapter>,
     /// The title that the file gives itself.
     pub tags_title: Option<String>,
+    /// The end of what the header promises is not there.
+    #[serde(default)]
+    pub cut_off: bool,
+    /// What reading all of the file taught; part of the plan, not of the probe.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub map: Option<Arc<FileMap>>,
 }
 
 /// What kind of data a stream carries.
@@ -80,8 +88,11 @@ pub struct StreamInfo {
     pub audio: Option<AudioInfo>,
 }
 
+/// The profile of Dolby Vision whose picture means nothing to other screens: its colours are of a kind of their own.
+pub const DOLBY_VISION_ALONE: u8 = 5;
+
 /// Properties of a video stream.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct VideoInfo {
     /// Coded width in pixels, before rotation and aspect ratio.
     pub width: u32,
@@ -99,6 +110,12 @@ pub struct VideoInfo {
     pub chroma: String,
     /// PQ or HLG.
     pub hdr: bool,
+    /// HDR of the kind that HLG is, not PQ.
+    #[serde(default)]
+    pub hlg: bool,
+    /// Profile of Dolby Vision, if that is what it is.
+    #[serde(default)]
+    pub dolby_vision: Option<u8>,
     /// Clockwise degrees to turn the picture for display: 0, 90, 180 or 270.
     pub rotation: i32,
     /// Sample aspect ratio numerator; 1 for square pixels.
@@ -135,6 +152,18 @@ pub struct Chapter {
     pub end_ms: i64,
     /// What it is called.
     pub title: String,
+}
+
+impl Source {
+    /// The same for readers that shall find its places by a map.
+    #[must_use]
+    pub fn with_map(&self, map: Option<&Arc<FileMap>>) -> Self {
+        let mut source = self.clone();
+        if source.info.map.as_ref() != map {
+            Arc::make_mut(&mut source.info).map = map.cloned();
+        }
+        source
+    }
 }
 
 impl MediaInfo {

@@ -38,9 +38,9 @@ const SAMPLES_MIN: u32 = 8;
 const DEAD_BAND: f64 = 0.15;
 /// A machine is taken to be at most so many times slower or faster than the one expectations are for.
 const FACTOR_MAX: f64 = 16.0;
-/// Frames of 1080p per second that the machine of the expectations encodes in [`crate::media::engine::measure`]:
-/// ultrafast, superfast, veryfast.
-const REFERENCE_FPS: [f64; 3] = [120.0, 75.0, 60.0];
+/// Seconds of processor time that one core of the machine of the expectations needs for
+/// [`crate::media::engine::trial`]: ultrafast, superfast, veryfast.
+const TRIAL_S: [f64; 3] = [0.85, 1.0, 1.5];
 /// Waiting is said to be this much longer than computed: a stop in the middle is worse.
 const WAIT_MARGIN: f64 = 1.1;
 /// Rate limits in bits per second per rung.
@@ -102,6 +102,8 @@ pub struct Made {
 /// expected of it, so a rung that was dropped in a busy hour returns when others show that the hour is over.
 #[derive(Clone, Debug)]
 pub struct Ladder {
+    /// Cores of this machine over those of the one that expectations are for.
+    cores: f64,
     /// Times the speed of the machine that the expectations are for, before any film.
     machine: f64,
     /// The same by segments: of films that are light to decode, and of others.
@@ -120,8 +122,8 @@ struct Measured {
 impl Ladder {
     /// Starts from expectations for this number of cores.
     pub fn new(cores: usize) -> Self {
-        let machine = cores.clamp(1, CORES_USEFUL) as f64 / EXPECTED_CORES;
-        Self { machine, measured: Default::default(), fixed: None }
+        let cores = cores.clamp(1, CORES_USEFUL) as f64 / EXPECTED_CORES;
+        Self { cores, machine: cores, measured: Default::default(), fixed: None }
     }
 
     /// The same, with one preset whatever is measured.
@@ -129,10 +131,11 @@ impl Ladder {
         Self { fixed: Some(preset), ..Self::new(cores) }
     }
 
-    /// Takes in how many synthetic frames a second this machine encodes, by preset.
-    pub fn calibrate(&mut self, fps: [f64; 3]) {
-        let ratios = fps.iter().zip(REFERENCE_FPS).map(|(fps, reference)| fps / reference);
-        let factor = ratios.sum::<f64>() / REFERENCE_FPS.len() as f64;
+    /// Takes in how many seconds of processor time each preset took in the trial. Processor time: what else the machine
+    /// did in that minute says nothing about next week.
+    pub fn calibrate(&mut self, seconds: [f64; 3]) {
+        let ratios = TRIAL_S.iter().zip(seconds).map(|(reference, seconds)| reference / seconds);
+        let factor = ratios.sum::<f64>() / TRIAL_S.len() as f64 * self.cores;
         if factor.is_finite() && factor > 0.0 {
             self.machine = factor.clamp(1.0 / FACTOR_MAX, FACTOR_MAX);
         }

@@ -1,4 +1,4 @@
-use crate::media::ladder::{Ladder, Load, Made, REFERENCE_FPS, RUNGS, choose, fit, max_bit_rate};
+use crate::media::ladder::{Ladder, Load, Made, RUNGS, TRIAL_S, choose, fit, max_bit_rate};
 use crate::media::track::Preset;
 
 const FILM: Load = Load { fps: 24.0, pixels: 1920 * 1080, hdr: false, light: false };
@@ -34,7 +34,7 @@ fn a_slow_machine_gets_what_it_can_make_at_all_and_the_fastest_preset() {
     let mut slow = Ladder::new(2);
     let mut rungs = Vec::new();
     for factor in [1.2, 1.0, 0.8, 0.6, 0.43, 0.1] {
-        slow.calibrate(REFERENCE_FPS.map(|fps| fps * factor));
+        slow.calibrate(TRIAL_S.map(|seconds| seconds / factor));
         rungs.push(slow.best(FULL_HD, FILM));
     }
     assert_eq!(rungs, [1080, 720, 720, 480, 360, 360]);
@@ -113,7 +113,7 @@ fn a_machine_slower_than_the_film_says_how_long_to_wait() {
     let mut ladder = Ladder::new(2);
     assert!(ladder.wait_s(360, FILM, 0.0, 6000.0, 0.0) <= 0.0);
     // Half as fast as the film plays: an hour of it must wait an hour, and a bit.
-    ladder.calibrate(REFERENCE_FPS.map(|fps| fps * 0.5 / 3.1));
+    ladder.calibrate(TRIAL_S.map(|seconds| seconds * 3.1 / 0.5));
     let wait = |prepared_s| ladder.wait_s(360, FILM, 0.0, 3600.0, prepared_s);
     assert!((wait(0.0) / 3600.0 - 1.1).abs() < 0.01, "{}", wait(0.0));
     assert!(wait(1000.0) < wait(0.0) && wait(1800.0) <= 0.0 && wait(9999.0) <= 0.0);

@@ -15,10 +15,12 @@ use futures_util::{Stream, stream};
 
 use crate::clock::SharedClock;
 use crate::media::subtitles::track::Sidecar;
+use crate::store::Store;
 
 mod cache;
 pub mod caps;
 mod cuts;
+mod damage;
 pub mod decide;
 pub mod demo;
 pub mod engine;
@@ -30,6 +32,7 @@ pub mod identity;
 pub mod info;
 pub mod ladder;
 pub mod language;
+pub mod map;
 mod memo;
 pub mod plan;
 pub mod playlist;
@@ -42,6 +45,7 @@ mod service;
 pub mod sound;
 mod sound_choice;
 mod stats;
+mod stored;
 pub mod subtitles;
 mod sync;
 mod ticks;
@@ -113,7 +117,12 @@ impl fmt::Debug for SegmentBody {
 impl Media {
     /// Starts the engine's threads and takes over what is in the cache.
     pub fn start(config: &MediaConfig, clock: SharedClock) -> Result<Self, MediaError> {
-        Ok(Self { service: service::Service::start(config, clock)? })
+        Ok(Self { service: service::Service::start(config, None, clock)? })
+    }
+
+    /// The same, with a database that keeps over restarts what it found out about films.
+    pub fn start_with(config: &MediaConfig, store: Store, clock: SharedClock) -> Result<Self, MediaError> {
+        Ok(Self { service: service::Service::start(config, Some(store), clock)? })
     }
 
     /// Looks into a file. Of low priority, with a deadline.
@@ -129,6 +138,11 @@ impl Media {
     /// How a film is presented. Remembered; made once, however many ask.
     pub async fn presentation(&self, source: &Source) -> Result<Arc<Presentation>, MediaError> {
         self.service.presentation(source).await
+    }
+
+    /// The same, once everything is known: a large film may be presented before its keyframes are found.
+    pub async fn whole_presentation(&self, source: &Source) -> Result<Arc<Presentation>, MediaError> {
+        self.service.whole_presentation(source).await
     }
 
     /// The init segment of a rendition.
@@ -186,6 +200,12 @@ impl Media {
     /// Sizes to offer for one film, best first; a size that viewers of it already take comes first.
     pub fn heights_for(&self, source: &Source) -> Vec<u32> {
         self.service.rungs_for(source)
+    }
+
+    /// What a viewer should know about the film beforehand, in sentences.
+    pub fn notes(&self, film: &Presentation) -> Vec<String> {
+        let damage = self.service.damage.note(&film.source.identity);
+        damage.into_iter().chain(film.notes()).collect()
     }
 
     /// What the service did and does.

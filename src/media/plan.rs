@@ -6,7 +6,8 @@
 use std::ops::Range;
 
 use crate::media::cuts::{Axis, audio_cuts, copy_cuts, refine};
-use crate::media::info::{Source, VideoInfo};
+use crate::media::error::clock;
+use crate::media::info::{DOLBY_VISION_ALONE, Source, VideoInfo};
 use crate::media::rendition::RenditionId;
 use crate::media::sound::{SoundCopy, SoundRefusal, SoundSurvey};
 use crate::media::track::{DURATION_MAX_MS, FrameGrid, Origin, Preset, SegmentJob, TrackSpec, VideoIndex};
@@ -28,6 +29,8 @@ pub struct Presentation {
     pub video: Option<VideoPlan>,
     /// One per sound stream, in file order.
     pub audio: Vec<AudioPlan>,
+    /// Nothing more is to be learned of the file; otherwise copied video may be added later, on the same timeline.
+    pub settled: bool,
 }
 
 /// How the picture is cut.
@@ -41,7 +44,8 @@ pub struct VideoPlan {
     pub size: (u32, u32),
     /// Cuts of the copied video, or why it cannot be copied.
     pub copy: Result<Vec<i64>, CopyRefusal>,
-    /// Cuts of the converted video; contains every cut of the copied one.
+    /// Cuts of the converted video; contains every cut of the copied one, unless the film could be watched before the
+    /// keyframes were known.
     pub cuts: Vec<i64>,
 }
 
@@ -71,6 +75,8 @@ pub enum CopyRefusal {
     SoundGoesOn,
     /// The film does not begin with a keyframe.
     StartsMidGroup,
+    /// Size or coding of the picture change on the way.
+    PictureChanges,
     /// Pictures after a keyframe need pictures from before it.
     OpenGop,
 }
@@ -113,7 +119,10 @@ pub fn plan(source: &Source, index: Option<&VideoIndex>) -> Presentation {
             AudioPlan { stream: stream.index, sample_rate, cuts, copy: Err(SoundRefusal::Codec), gain_db: 0 }
         })
         .collect();
-    Presentation { source: source.clone(), duration_ms, origin, video, audio }
+    // Whoever reads the file for this presentation must find its places as the plan does.
+    let source = source.with_map(index.and_then(|index| index.map.as_ref()));
+    let settled = index.is_none_or(|index| index.complete);
+    Presentation { source, duration_ms, origin, video, audio, settled }
 }
 
 fn plan_video(stream: u32, video: &VideoInfo, duration_ms: i64, index: &VideoIndex) -> VideoPlan {
@@ -125,7 +134,7 @@ fn plan_video(stream: u32, video: &VideoInfo, duration_ms: i64, index: &VideoInd
     }
     let end = end.max(axis.frame());
     let copy = copy_cuts(index, &axis, end);
-    let cuts = refine(copy.as_deref().unwrap_or(&[0, end]), &axis);
+    let cuts = refine(copy.as_deref().ok().filter(|_| !index.even).unwrap_or(&[0, end]), &axis);
     VideoPlan { stream, grid: axis.grid, size: display_size(video), copy, cuts }
 }
 
@@ -193,6 +202,18 @@ impl Presentation {
                 Some(Track { spec, cuts, timescale: grid.sample_rate })
             }
         }
+    }
+
+    /// What a viewer should know beforehand, in sentences.
+    pub fn notes(&self) -> Vec<String> {
+        let info = &self.source.info;
+        let cut =
+            info.cut_off.then(|| format!("The end of this film is missing; it plays to {}.", clock(self.duration_ms)));
+        let colours = info
+            .video()
+            .filter(|(_, video)| video.dolby_vision == Some(DOLBY_VISION_ALONE))
+            .map(|_| "This film is made for Dolby Vision screens alone; its colours are wrong on others.".to_owned());
+        cut.into_iter().chain(colours).collect()
     }
 
     fn converted_sound(&self, nth: u32, gain_db: u32) -> Option<Track<'_>> {

@@ -18,6 +18,7 @@ fn ms_index(keyframes: &[i64], end: i64, frame_rate: Option<(u32, u32)>) -> Vide
         complete: true,
         frame_rate,
         open_gop: false,
+        ..VideoIndex::default()
     }
 }
 

@@ -88,6 +88,9 @@ fn variant(text: &mut String, film: &Presentation, id: RenditionId, sound: &[&Re
             let _ = write!(text, ",FRAME-RATE={}.{:03}", milli / 1000, milli % 1000);
         }
     }
+    if let Some((_, video)) = stream.filter(|(_, video)| video.hdr && id == RenditionId::VideoCopy) {
+        let _ = write!(text, ",VIDEO-RANGE={}", if video.hlg { "HLG" } else { "PQ" });
+    }
     if grouped {
         let _ = write!(text, ",AUDIO=\"{AUDIO_GROUP}\"");
     }
@@ -119,6 +122,7 @@ fn copied_codec(stream: &StreamInfo, video: &VideoInfo) -> Option<String> {
     match stream.codec.as_str() {
         "h264" => Some(format!("avc1.{rest}")),
         "hevc" => Some(format!("hvc1.{rest}")),
+        "av1" | "vp9" => Some(video.codec_string.clone()),
         _ => None,
     }
 }

@@ -18,6 +18,7 @@ fn present(info: MediaInfo, end_ms: i64, frame_rate: Option<(u32, u32)>) -> Pres
         complete: true,
         frame_rate,
         open_gop: false,
+        ..VideoIndex::default()
     };
     let index = info.video().is_some().then_some(&index);
     plan(&samples::source(info), index)

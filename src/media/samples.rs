@@ -14,6 +14,7 @@ pub(crate) fn info(container: &str, streams: Vec<StreamInfo>) -> MediaInfo {
         streams,
         chapters: Vec::new(),
         tags_title: None,
+        ..MediaInfo::default()
     }
 }
 
@@ -27,6 +28,8 @@ pub(crate) fn video(codec: &str) -> StreamInfo {
         bit_depth: 8,
         chroma: "4:2:0".to_owned(),
         hdr: false,
+        hlg: false,
+        dolby_vision: None,
         rotation: 0,
         sar_num: 1,
         sar_den: 1,

@@ -33,7 +33,7 @@ pub struct SoundGrid {
 }
 
 /// What was seen of a stream, in content time: samples, rounded as the container's clock rounds them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SoundSurvey {
     /// Samples per second as decoded.
     pub sample_rate: u32,

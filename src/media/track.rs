@@ -2,6 +2,9 @@
 //!
 //! All times are integers in the track's own output time scale, counted from content time zero, which is the first
 //! presented video frame (or the first audio sample of a file without video).
+use std::sync::Arc;
+
+use crate::media::map::FileMap;
 
 use crate::media::sound::SoundGrid;
 
@@ -136,7 +139,7 @@ pub struct SegmentJob {
 }
 
 /// Where the frames of the video stream are, as far as the container tells.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VideoIndex {
     /// Unit of all values here, as numerator and denominator of seconds.
     pub time_base: (i32, i32),
@@ -155,6 +158,13 @@ pub struct VideoIndex {
     /// Whether pictures follow a keyframe in decoding order that come before it in presentation order and need the
     /// picture group before it (open GOP): such a stream cannot be cut at keyframes by copying.
     pub open_gop: bool,
+    /// Whether size or coding of the picture change on the way.
+    pub changes: bool,
+    /// Whether converted video is cut evenly, without regard to keyframes: such a film could be watched before they were
+    /// known, and knowing them must not move its cuts.
+    pub even: bool,
+    /// What reading all of the file taught, where the container does not tell enough.
+    pub map: Option<Arc<FileMap>>,
 }
 
 impl VideoIndex {

@@ -244,6 +244,8 @@ pub struct Playback {
     pub subtitles: Vec<PlaybackSubtitle>,
     /// Fonts that came with the film; some may turn out to be none.
     pub fonts: Vec<String>,
+    /// What the viewer should know beforehand, in sentences.
+    pub notes: Vec<String>,
 }
 
 /// A sound track to choose.

@@ -9,6 +9,7 @@ use crate::store::StoreError;
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../assets/migrations/0001_titles.sql")),
     M::up(include_str!("../../assets/migrations/0002_access.sql")),
+    M::up(include_str!("../../assets/migrations/0003_plans.sql")),
 ];
 
 pub(super) fn to_latest(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {

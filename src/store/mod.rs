@@ -4,6 +4,7 @@
 //! opens the file by its path: a plain open and close would drop SQLite's lock. Called by `library` and `auth`.
 mod access;
 mod migrate;
+mod plans;
 mod readers;
 mod titles;
 mod writer;

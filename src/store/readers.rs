@@ -14,6 +14,7 @@ const READERS: usize = 2;
 const QUEUE_MAX: usize = 256;
 
 type Query = Box<dyn FnOnce(&Connection) + Send>;
+type Prepared<T> = (mpsc::Sender<Query>, oneshot::Receiver<rusqlite::Result<T>>, Query);
 
 pub(super) struct Readers {
     queue: Mutex<Option<mpsc::Sender<Query>>>,
@@ -46,11 +47,31 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
+        let (queue, answered, job) = self.prepare(query)?;
+        queue.send(job).await.map_err(|_| StoreError::Closed)?;
+        Ok(answered.await.map_err(|_| StoreError::Closed)??)
+    }
+
+    /// The same for threads outside of the runtime, which may wait.
+    pub(super) fn run_blocking<T, F>(&self, query: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (queue, answered, job) = self.prepare(query)?;
+        queue.blocking_send(job).map_err(|_| StoreError::Closed)?;
+        Ok(answered.blocking_recv().map_err(|_| StoreError::Closed)??)
+    }
+
+    fn prepare<T, F>(&self, query: F) -> Result<Prepared<T>, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
         let queue = self.queue.lock().ok().and_then(|queue| queue.clone()).ok_or(StoreError::Closed)?;
         let (answer, answered) = oneshot::channel();
         let job: Query = Box::new(move |connection| drop(answer.send(query(connection))));
-        queue.send(job).await.map_err(|_| StoreError::Closed)?;
-        Ok(answered.await.map_err(|_| StoreError::Closed)??)
+        Ok((queue, answered, job))
     }
 
     /// Lets the threads end once the waiting queries are answered.

@@ -137,3 +137,26 @@ fn a_database_of_a_later_version_is_refused() {
     drop(connection);
     assert!(matches!(Store::open(&path), Err(StoreError::Newer { .. })));
 }
+
+#[tokio::test]
+async fn a_plan_is_kept_for_one_version_of_the_planner_and_replaced_by_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("t.db");
+    let store = Store::open(&path).unwrap();
+    let plan = |store: Store, version: &str| {
+        let version = version.to_owned();
+        async move { store.plan(vec![1; 32], version).await.unwrap() }
+    };
+    assert_eq!(plan(store.clone(), "3").await, None);
+    store.keep_plan(vec![1; 32], "3".into(), vec![7]);
+    // The writer works in order.
+    store.check().await.unwrap();
+    assert_eq!(plan(store.clone(), "3").await, Some(vec![7]));
+    assert_eq!(plan(store.clone(), "4").await, None);
+    store.keep_plan(vec![1; 32], "4".into(), vec![8]);
+    store.close().await;
+    let store = Store::open(&path).unwrap();
+    assert_eq!((plan(store.clone(), "3").await, plan(store.clone(), "4").await), (None, Some(vec![8])));
+    let other = std::thread::spawn(move || store.plan_blocking(vec![1; 32], "4".into()).unwrap());
+    assert_eq!(other.join().unwrap(), Some(vec![8]));
+}

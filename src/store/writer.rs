@@ -61,6 +61,26 @@ impl Writer {
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
+    /// Runs an operation when there is time, without an answer. A full queue drops it.
+    pub(super) fn run_later<F>(&self, operation: F)
+    where
+        F: FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
+    {
+        let job: Operation = Box::new(move |connection| {
+            let outcome = operation(connection);
+            let keep = outcome.is_ok();
+            let tell: Answer = Box::new(move |commit| {
+                if let Err(error) = commit.and(outcome.map_err(StoreError::from)) {
+                    tracing::warn!(%error, "the database did not keep something that can be made again");
+                }
+            });
+            (keep, tell)
+        });
+        if self.queue.try_send(Job::Run(job)).is_err() {
+            tracing::debug!("the database has too much to do to keep something that can be made again");
+        }
+    }
+
     pub(super) async fn close(&self) {
         let (done, ended) = oneshot::channel();
         if self.queue.send(Job::Close(done)).await.is_ok() {

@@ -124,6 +124,7 @@ async fn playback(
         audio: sound_tracks(&source.info),
         subtitles: subtitles::tracks(&base, &source, &beside),
         fonts: subtitles::fonts(&base, &source, &beside),
+        notes: media.notes(&film),
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response())
 }

@@ -111,6 +111,35 @@ impl Packet {
         self.get().duration.max(0)
     }
 
+    /// Where it begins in the file, if the demuxer knows.
+    pub(super) fn pos(&self) -> Option<i64> {
+        Some(self.get().pos).filter(|pos| *pos >= 0)
+    }
+
+    /// Adds to both times.
+    pub(super) fn shift(&mut self, by: i64) {
+        let packet = self.get_mut();
+        for time in [&mut packet.pts, &mut packet.dts] {
+            if *time != ffi::AV_NOPTS_VALUE {
+                *time = time.saturating_add(by);
+            }
+        }
+    }
+
+    /// Whether the container says that from here on the picture is coded in another way.
+    pub(super) fn changes_coding(&self) -> bool {
+        let packet = self.get();
+        // SAFETY: the list belongs to the packet and is as long as it says.
+        !unsafe {
+            ffi::av_packet_side_data_get(
+                packet.side_data,
+                packet.side_data_elems,
+                ffi::AVPacketSideDataType::AV_PKT_DATA_NEW_EXTRADATA,
+            )
+        }
+        .is_null()
+    }
+
     pub(super) fn set_times(&mut self, pts: Option<i64>, dts: i64) {
         let packet = self.get_mut();
         packet.pts = pts.unwrap_or(ffi::AV_NOPTS_VALUE);

@@ -1,18 +1,27 @@
 //! Packets of one stream in file order, from any place in the file. Tolerates damage; never runs away.
+use std::sync::Arc;
+
 use ffmpeg_next::ffi;
 
 use crate::media::engine::av::{Packet, pair, timestamp};
 use crate::media::engine::io::Input;
-use crate::media::engine::timeline::seconds_to_pts;
+use crate::media::engine::timeline::{rescale, seconds_to_pts};
 use crate::media::engine::{Cancel, EngineError, open_source};
 use crate::media::info::Source;
+use crate::media::map::{Access, FileMap, Stretch};
 
 /// Consecutive read errors after which the file counts as ended.
 const READ_ERRORS_MAX: u32 = 64;
 /// Decoding time running back by more than this ends the film: what follows is another recording.
 const BREAK_SECONDS: f64 = 2.0;
+/// Running forward by more than this is a jump of the clock too, in containers whose clock may jump.
+const JUMP_SECONDS: f64 = 10.0;
 /// How far other streams may run ahead of the wanted place before a silent stream counts as ended there.
 const INTERLEAVE_SECONDS: f64 = 10.0;
+/// Packets looked at for one that says what time it is.
+const CLOCK_PACKETS: u32 = 64;
+/// Pictures that a decoder holds back at most.
+const HELD_BACK_MAX: i64 = 16;
 /// First step back when a seek landed after the wanted place; grows fourfold.
 const SEEK_BACK_SECONDS: f64 = 1.0;
 /// Steps back before starting from the beginning of the file.
@@ -34,6 +43,10 @@ pub(super) struct Reader {
     /// For streams without timestamps: the next packet's time and the step.
     counted: Option<(i64, i64)>,
     ended: bool,
+    /// While all of the file is read for the first time: the stretches met so far.
+    learned: Option<Vec<Stretch>>,
+    /// Drops what comes before the next key packet, which has this time.
+    resume_at: Option<i64>,
 }
 
 impl Reader {
@@ -55,6 +68,8 @@ impl Reader {
             last_dts: None,
             counted: None,
             ended: false,
+            learned: None,
+            resume_at: None,
         };
         reader.select();
         reader.find_clock(cancel)?;
@@ -69,6 +84,26 @@ impl Reader {
             streams.push(self.reference);
         }
         self.input.keep_only(&streams);
+        if let Some(map) = self.map().filter(|map| map.access == Access::Entries) {
+            self.input.learn_places(self.reference, &map.points);
+        }
+    }
+
+    fn map(&self) -> Option<Arc<FileMap>> {
+        self.source.info.map.clone()
+    }
+
+    /// Reads on where the clock jumps, and remembers where. For one pass from the beginning.
+    pub(super) fn learn(&mut self) {
+        self.learned = Some(Vec::new());
+        if let Some(packet) = self.pending.take() {
+            self.pending = Some(self.follow_clock(packet));
+        }
+    }
+
+    /// The stretches met; none when the clock never jumped.
+    pub(super) fn learned(&mut self) -> Vec<Stretch> {
+        self.learned.take().filter(|stretches| stretches.len() > 1).unwrap_or_default()
     }
 
     /// Elementary streams carry no time: their packets are counted.
@@ -91,6 +126,11 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// Another reader of the same stream.
+    pub(super) fn another(&self, cancel: &Cancel) -> Result<Self, EngineError> {
+        Self::open(&self.source, self.stream as u32, cancel)
     }
 
     /// Time of the stream's first packet.
@@ -148,6 +188,9 @@ impl Reader {
             cancel.check()?;
             match self.input.read()? {
                 Ok(packet) if packet.stream() == self.stream => {
+                    if self.resume_at.is_some() && !packet.is_key() {
+                        continue;
+                    }
                     let packet = self.stamp(packet);
                     if self.breaks(&packet) {
                         break;
@@ -155,6 +198,7 @@ impl Reader {
                     return Ok(Some(packet));
                 }
                 Ok(packet) => {
+                    let packet = self.on_axis(packet);
                     if until.is_some_and(|until| self.is_past(&packet, until)) {
                         return Ok(None);
                     }
@@ -175,14 +219,52 @@ impl Reader {
 
     fn stamp(&mut self, mut packet: Packet) -> Packet {
         if let Some((next, step)) = self.counted.as_mut() {
+            if let Some(time) = self.resume_at.take() {
+                *next = time;
+            }
             packet.set_times(None, *next);
             *next += *step;
+            return packet;
         }
+        if self.learned.is_some() { self.follow_clock(packet) } else { self.on_axis(packet) }
+    }
+
+    /// Lays a packet onto the axis without jumps.
+    fn on_axis(&self, mut packet: Packet) -> Packet {
+        let map = self.source.info.map.as_ref().filter(|map| !map.stretches.is_empty());
+        if let (Some(map), Some(time), Some(pos)) = (map, packet.dts().or(packet.pts()), packet.pos()) {
+            packet.shift(map.shift(pos, time));
+        }
+        packet
+    }
+
+    /// Notices a jump of the clock and goes on behind it as if there were none.
+    fn follow_clock(&mut self, mut packet: Packet) -> Packet {
+        let jumps = self.input.may_jump();
+        let (back, ahead) =
+            (seconds_to_pts(BREAK_SECONDS, self.time_base()), seconds_to_pts(JUMP_SECONDS, self.time_base()));
+        let Some(stretches) = self.learned.as_mut().filter(|_| jumps) else { return packet };
+        let Some(time) = packet.dts().or(packet.pts()) else { return packet };
+        let duration = packet.duration();
+        match stretches.last_mut() {
+            Some(own) if time >= own.last - back && time <= own.last + ahead => own.last = own.last.max(time),
+            Some(before) => {
+                let shift = before.last + before.shift + duration.max(1) - time;
+                let pos = packet.pos().unwrap_or(before.pos + 1).max(before.pos + 1);
+                stretches.push(Stretch { pos, first: time, last: time, shift });
+            }
+            None => stretches.push(Stretch { pos: 0, first: time, last: time, shift: 0 }),
+        }
+        packet.shift(stretches.last().map_or(0, |own| own.shift));
         packet
     }
 
     fn breaks(&mut self, packet: &Packet) -> bool {
         let Some(dts) = packet.dts() else { return false };
+        // Where the jumps are known nothing runs back by more than strayed packets do.
+        if self.source.info.map.as_ref().is_some_and(|map| !map.stretches.is_empty()) {
+            return false;
+        }
         let back = seconds_to_pts(BREAK_SECONDS, self.time_base());
         if self.last_dts.is_some_and(|last| dts.saturating_add(back) < last) {
             return true;
@@ -197,6 +279,22 @@ impl Reader {
         let seconds = dts as f64 * f64::from(num) / f64::from(den.max(1));
         let (own_num, own_den) = self.time_base();
         seconds > until as f64 * f64::from(own_num) / f64::from(own_den.max(1)) + INTERLEAVE_SECONDS
+    }
+
+    /// What the clock shows near a byte, decoding time first. Leaves the reader anywhere.
+    pub(super) fn clock_at(&mut self, pos: i64, cancel: &Cancel) -> Result<Option<i64>, EngineError> {
+        self.reset();
+        if !self.input.seek_byte(pos) {
+            return Ok(None);
+        }
+        for _ in 0..CLOCK_PACKETS {
+            match self.read(cancel, None)?.map(|packet| packet.dts().or(packet.pts())) {
+                Some(None) => {}
+                Some(time) => return Ok(time),
+                None => break,
+            }
+        }
+        Ok(None)
     }
 
     /// Moves to an entry of this stream's own index. What comes next is for the caller to check.
@@ -217,7 +315,7 @@ impl Reader {
 
     fn seek_where(&mut self, at: i64, cancel: &Cancel, wanted: fn(&Packet) -> bool) -> Result<(), EngineError> {
         if self.counted.is_some() {
-            return self.rewind(cancel);
+            return self.seek_counted(at, cancel);
         }
         let near = at.saturating_sub(seconds_to_pts(SEEK_BACK_SECONDS, self.time_base()));
         let at_start = self.first_time.is_some_and(|first| (near..=at).contains(&first));
@@ -241,9 +339,32 @@ impl Reader {
         self.rewind(cancel)
     }
 
+    /// A stream without times can be entered at keyframes whose place is known.
+    fn seek_counted(&mut self, at: i64, cancel: &Cancel) -> Result<(), EngineError> {
+        // Decoders show counted packets late by as many as they hold back.
+        let held_back = self.counted.map_or(0, |(_, step)| step.saturating_mul(HELD_BACK_MAX));
+        let map = self.map().filter(|map| map.access == Access::Bytes);
+        let point = map.and_then(|map| map.point_before(at.saturating_sub(held_back)));
+        if let Some((time, pos)) = point.filter(|(time, _)| *time > 0) {
+            self.reset();
+            if self.input.seek_byte(pos) {
+                self.resume_at = Some(time);
+                return Ok(());
+            }
+        }
+        self.rewind(cancel)
+    }
+
     fn seek_raw(&mut self, target: i64) -> bool {
         self.reset();
         let own = self.time_base();
+        let map = self.map().filter(|map| map.access == Access::Bytes && self.input.may_jump());
+        if let Some(map) = map
+            && let Some(reference) = self.input.stream(self.reference).map(|stream| pair(stream.time_base))
+        {
+            let point = map.point_before(rescale(target, own, reference));
+            return point.is_some_and(|(_, pos)| self.input.seek_byte(pos));
+        }
         let reference = if self.reference == self.stream { None } else { self.input.stream(self.reference) };
         match reference.map(|stream| pair(stream.time_base)) {
             Some((num, den)) if !self.input.container().starts_with("mov") => {
@@ -280,6 +401,7 @@ impl Reader {
         self.fresh = false;
         self.last_dts = None;
         self.ended = false;
+        self.resume_at = None;
         if let Some((next, _)) = self.counted.as_mut() {
             *next = 0;
         }

@@ -1,14 +1,25 @@
 //! Where the frames are: from the container's own index where it is dense, covering and proven by samples; otherwise
-//! from one pass over the packets.
-use crate::media::engine::av::Packet;
+//! from one pass over the packets (`scan`), before which a large film can be presented already, by its ends alone.
 use crate::media::engine::demux::Reader;
 use crate::media::engine::frame_rate::{constant_rate, typical_step};
 use crate::media::engine::held::held_until;
+use crate::media::engine::scan::{Scan, Seen};
 use crate::media::engine::timeline::seconds_to_pts;
 use crate::media::engine::{Cancel, EngineError};
 use crate::media::info::Source;
-use crate::media::track::VideoIndex;
+use crate::media::track::{DURATION_MAX_MS, VideoIndex};
 
+/// A file up to this size is read as a whole when its container does not tell enough; larger ones are presented first.
+const SCAN_AT_ONCE_BYTES: u64 = 32 << 20;
+/// Places at which the clock of a file is read to see whether it runs steadily.
+const CLOCKS: i64 = 16;
+/// Between two of them it may run this many times as fast as on average, and by so much more, before it is doubted.
+const CLOCK_RATIO_MAX: i64 = 8;
+const CLOCK_SLACK_SECONDS: f64 = 30.0;
+/// Reading begins so long before the promised end.
+const TAIL_SECONDS: f64 = 4.0;
+/// Packets read there at most.
+const TAIL_PACKETS: usize = 20_000;
 /// A container index with a wider gap between keyframes (or to either end) is not trusted.
 const GAP_SECONDS: f64 = 15.0;
 /// Keyframes whose packets are read to prove the index.
@@ -18,15 +29,19 @@ const LEADING_PACKETS: usize = 6;
 /// Packets read at the start to see the frame rate.
 const HEAD_PACKETS: usize = 120;
 
+/// Everything, however long it takes.
 pub(super) fn index(source: &Source, cancel: &Cancel) -> Result<VideoIndex, EngineError> {
-    let mut index = pictures(source, cancel)?;
-    if source.info.video().is_some() {
-        index.held_until = held_until(source, &index, cancel)?;
+    let glanced = glance(source, cancel)?;
+    if glanced.complete {
+        return Ok(glanced);
     }
-    Ok(index)
+    let mut scan = Scan::begin(source, Some(glanced), cancel)?;
+    while !scan.go_on(u64::MAX, cancel)? {}
+    scan.finish()
 }
 
-fn pictures(source: &Source, cancel: &Cancel) -> Result<VideoIndex, EngineError> {
+/// What can be said at once; not `complete` for a large file whose keyframes are yet to be found.
+pub(super) fn glance(source: &Source, cancel: &Cancel) -> Result<VideoIndex, EngineError> {
     let stream = match (source.info.video(), source.info.audio().next()) {
         (Some((video, _)), _) => video.index,
         (None, Some((audio, _))) => return audio_span(source, audio.index, cancel),
@@ -34,51 +49,101 @@ fn pictures(source: &Source, cancel: &Cancel) -> Result<VideoIndex, EngineError>
     };
     let mut reader = Reader::open(source, stream, cancel)?;
     if !reader.is_counted()
-        && let Some(index) = from_container(&mut reader, stream as usize, cancel)?
+        && let Some(mut index) = from_container(&mut reader, stream as usize, cancel)?
+    {
+        index.held_until = held_until(source, &index, cancel)?;
+        return Ok(index);
+    }
+    if source.identity.size > SCAN_AT_ONCE_BYTES
+        && let Some(index) = from_ends(source, stream, cancel)?
     {
         return Ok(index);
     }
-    scan(Reader::open(source, stream, cancel)?, stream as usize, cancel)
+    let mut scan = Scan::begin(source, None, cancel)?;
+    while !scan.go_on(u64::MAX, cancel)? {}
+    let mut index = scan.finish()?;
+    index.held_until = held_until(&source.with_map(index.map.as_ref()), &index, cancel)?;
+    Ok(index)
 }
 
-/// What the packets of a stretch say.
-#[derive(Default)]
-struct Seen {
-    first_key: Option<i64>,
-    start: Option<i64>,
-    end: i64,
-    keys: Vec<i64>,
-    times: Vec<i64>,
-    leading: bool,
-    /// Presentation minus decoding time of each key packet.
-    delays: Vec<i64>,
+/// Whether the clock of a file seems to jump somewhere. Looks at a few places only.
+pub(super) fn is_clock_doubtful(source: &Source, cancel: &Cancel) -> Result<bool, EngineError> {
+    let Some((stream, _)) = source.info.video() else { return Ok(false) };
+    let mut reader = Reader::open(source, stream.index, cancel)?;
+    Ok(!reader.is_counted() && reader.input().may_jump() && !is_steady(&mut reader, cancel)?)
 }
 
-impl Seen {
-    fn add(&mut self, packet: &Packet) {
-        let Some(time) = packet.pts().or(packet.dts()) else { return };
-        if packet.is_key() {
-            if !packet.is_hidden() {
-                self.keys.push(time);
-            }
-            self.delays.push(time - packet.dts().unwrap_or(time));
-            self.first_key.get_or_insert(time);
-        } else if self.first_key.is_none() {
-            return;
-        }
-        // Pictures before the last keyframe in presentation order, behind it in decoding order.
-        self.leading |= self.keys.len() > 1 && !packet.is_key() && self.keys.last().is_some_and(|key| time < *key);
-        if packet.is_hidden() || self.keys.first().is_some_and(|key| self.keys.len() == 1 && time < *key) {
-            return;
-        }
-        self.start = Some(self.start.map_or(time, |start| start.min(time)));
-        self.end = self.end.max(time.saturating_add(packet.duration()));
-        self.times.push(time);
+fn is_steady(reader: &mut Reader, cancel: &Cancel) -> Result<bool, EngineError> {
+    let size = reader.input().size() as i64;
+    let mut clocks = Vec::new();
+    for n in 0..CLOCKS {
+        clocks.extend(reader.clock_at(size / CLOCKS * n, cancel)?);
     }
+    let (Some(first), Some(last)) = (clocks.first(), clocks.last()) else { return Ok(false) };
+    let average = (last - first) / (clocks.len() as i64 - 1).max(1);
+    let most = average * CLOCK_RATIO_MAX + seconds_to_pts(CLOCK_SLACK_SECONDS, reader.time_base());
+    Ok(clocks.windows(2).all(|pair| (0..=most).contains(&(pair[1] - pair[0]))))
 }
 
-fn from_container(reader: &mut Reader, stream: usize, cancel: &Cancel) -> Result<Option<VideoIndex>, EngineError> {
+/// A film by its ends: where it begins, where it ends and how fast its frames follow each other, without keyframes.
+/// `None` when even that needs all of it.
+fn from_ends(source: &Source, stream: u32, cancel: &Cancel) -> Result<Option<VideoIndex>, EngineError> {
+    let said = source.info.duration_ms;
+    if !(1..=DURATION_MAX_MS).contains(&said) {
+        return Ok(None);
+    }
+    let mut reader = Reader::open(source, stream, cancel)?;
     let time_base = reader.time_base();
+    let head = read_head(&mut reader, cancel)?;
+    let Some(start) = head.start else { return Ok(None) };
+    let (mut end, mut times) = (start + seconds_to_pts(said as f64 / 1000.0, time_base), head.times);
+    let jumps = reader.input().may_jump() && !reader.is_counted();
+    if jumps {
+        if !is_steady(&mut reader, cancel)? {
+            return Ok(None);
+        }
+        let Some(tail) = last_pictures(&mut reader, end, cancel)? else { return Ok(None) };
+        end = tail.0;
+        times.extend(tail.1);
+    }
+    if end <= start {
+        return Ok(None);
+    }
+    let step = typical_step(&mut times);
+    let frame_rate = constant_rate(&reader, stream as usize, times, step, start..end);
+    let mut index = VideoIndex {
+        time_base,
+        start_pts: start,
+        end_pts: end,
+        held_until: end,
+        frame_rate,
+        even: true,
+        ..VideoIndex::default()
+    };
+    if jumps {
+        index.held_until = held_until(source, &index, cancel)?;
+    }
+    Ok(Some(index))
+}
+
+/// When the last picture ends, and when the last ones are, from near the promised end.
+fn last_pictures(reader: &mut Reader, said: i64, cancel: &Cancel) -> Result<Option<(i64, Vec<i64>)>, EngineError> {
+    reader.seek_any(said - seconds_to_pts(TAIL_SECONDS, reader.time_base()), cancel)?;
+    let (mut times, mut end) = (Vec::new(), i64::MIN);
+    for _ in 0..TAIL_PACKETS {
+        let Some(packet) = reader.next(cancel)? else {
+            let step = typical_step(&mut times);
+            return Ok(times.last().map(|last| (end.max(last + step), times.clone())));
+        };
+        if let Some(time) = packet.pts().or(packet.dts()) {
+            times.push(time);
+            end = end.max(time.saturating_add(packet.duration()));
+        }
+    }
+    Ok(None)
+}
+
+fn read_head(reader: &mut Reader, cancel: &Cancel) -> Result<Seen, EngineError> {
     let mut head = Seen::default();
     for _ in 0..HEAD_PACKETS {
         match reader.next(cancel)? {
@@ -86,6 +151,12 @@ fn from_container(reader: &mut Reader, stream: usize, cancel: &Cancel) -> Result
             None => break,
         }
     }
+    Ok(head)
+}
+
+fn from_container(reader: &mut Reader, stream: usize, cancel: &Cancel) -> Result<Option<VideoIndex>, EngineError> {
+    let time_base = reader.time_base();
+    let head = read_head(reader, cancel)?;
     let (Some(start), Some(first_key)) = (head.start, head.first_key) else { return Ok(None) };
     // Matroska reads its cues on the first seek.
     reader.seek_key(first_key, cancel)?;
@@ -119,42 +190,55 @@ fn from_container(reader: &mut Reader, stream: usize, cancel: &Cancel) -> Result
         complete: true,
         frame_rate,
         open_gop: proof.leading || head.leading,
+        changes: proof.changes,
+        ..VideoIndex::default()
     }))
 }
 
 struct Proof {
     keys: Vec<i64>,
     leading: bool,
+    changes: bool,
+}
+
+/// What is at a keyframe.
+struct Key {
+    time: i64,
+    /// Earlier pictures follow it.
+    leads: bool,
+    /// The picture is coded in another way from here on.
+    changes: bool,
 }
 
 /// Reads some of the listed keyframes. MP4 lists decoding times: where the delay to presentation is the same at all of
 /// them it is applied to the rest, otherwise every keyframe is read.
 fn prove(reader: &mut Reader, listed: &[i64], start: i64, cancel: &Cancel) -> Result<Option<Proof>, EngineError> {
     let step = listed.len().div_ceil(PROOFS).max(1);
-    let mut leading = false;
+    let (mut leading, mut changes) = (false, false);
     let mut shifts = Vec::new();
     for listed in listed.iter().step_by(step).chain(listed.last()) {
-        let Some((time, leads)) = read_key(reader, *listed, true, cancel)? else { return Ok(None) };
+        let Some(key) = read_key(reader, *listed, true, cancel)? else { return Ok(None) };
         // Nothing can lead the very first picture.
-        leading |= leads && time > start;
-        shifts.push(time - listed);
+        leading |= key.leads && key.time > start;
+        changes |= key.changes && key.time > start;
+        shifts.push(key.time - listed);
     }
     if shifts.windows(2).all(|pair| pair[0] == pair[1]) {
         let shift = shifts.first().copied().unwrap_or(0);
-        return Ok(Some(Proof { keys: listed.iter().map(|key| key + shift).collect(), leading }));
+        return Ok(Some(Proof { keys: listed.iter().map(|key| key + shift).collect(), leading, changes }));
     }
     let mut keys = Vec::with_capacity(listed.len());
     for listed in listed {
         match read_key(reader, *listed, false, cancel)? {
-            Some((time, _)) => keys.push(time),
+            Some(key) => keys.push(key.time),
             None => return Ok(None),
         }
     }
-    Ok(Some(Proof { keys, leading }))
+    Ok(Some(Proof { keys, leading, changes }))
 }
 
 /// Presentation time of the key packet at a listed time, and whether earlier pictures follow it.
-fn read_key(reader: &mut Reader, listed: i64, look: bool, cancel: &Cancel) -> Result<Option<(i64, bool)>, EngineError> {
+fn read_key(reader: &mut Reader, listed: i64, look: bool, cancel: &Cancel) -> Result<Option<Key>, EngineError> {
     reader.jump(listed);
     let Some(key) = reader.next(cancel)? else { return Ok(None) };
     let same = [key.dts(), key.pts()].contains(&Some(listed));
@@ -167,7 +251,7 @@ fn read_key(reader: &mut Reader, listed: i64, look: bool, cancel: &Cancel) -> Re
             None => break,
         }
     }
-    Ok(Some((time, leads)))
+    Ok(Some(Key { time, leads, changes: key.changes_coding() }))
 }
 
 struct Tail {
@@ -192,37 +276,6 @@ fn read_tail(reader: &mut Reader, last_key: i64, cancel: &Cancel) -> Result<Opti
     Ok((!seen.times.is_empty()).then_some(Tail { end, long }))
 }
 
-/// One pass over all packets.
-fn scan(mut reader: Reader, stream: usize, cancel: &Cancel) -> Result<VideoIndex, EngineError> {
-    let time_base = reader.time_base();
-    let counted = reader.is_counted();
-    let mut seen = Seen::default();
-    while let Some(packet) = reader.next(cancel)? {
-        seen.add(&packet);
-    }
-    let Some(start) = seen.start else {
-        return Err(EngineError::Damaged("no picture can be decoded".to_owned()));
-    };
-    let typical = typical_step(&mut seen.times);
-    let last = seen.times.last().copied().unwrap_or(start);
-    let end = seen.end.max(last.saturating_add(if seen.end > last { 0 } else { typical }));
-    let frame_rate = constant_rate(&reader, stream, seen.times, typical, start..end);
-    let mut keyframes: Vec<i64> = seen.keys.into_iter().filter(|key| *key >= start).collect();
-    keyframes.sort_unstable();
-    keyframes.dedup();
-    let end = end.max(start + 1);
-    Ok(VideoIndex {
-        time_base,
-        start_pts: start,
-        end_pts: end,
-        held_until: end,
-        keyframes,
-        complete: true,
-        frame_rate,
-        open_gop: seen.leading || counted,
-    })
-}
-
 /// A file without video: where its sound begins and ends.
 fn audio_span(source: &Source, stream: u32, cancel: &Cancel) -> Result<VideoIndex, EngineError> {
     let mut reader = Reader::open(source, stream, cancel)?;
@@ -240,7 +293,6 @@ fn audio_span(source: &Source, stream: u32, cancel: &Cancel) -> Result<VideoInde
         held_until: end_pts,
         keyframes: Vec::new(),
         complete: true,
-        frame_rate: None,
-        open_gop: false,
+        ..VideoIndex::default()
     })
 }

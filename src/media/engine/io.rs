@@ -136,6 +136,43 @@ impl Input {
         }
     }
 
+    /// The stream's key entries as (timestamp, first byte of what has to be read for it).
+    pub(super) fn key_places(&self, stream: usize) -> Vec<(i64, i64)> {
+        let Some(stream) = self.stream(stream) else { return Vec::new() };
+        let stream = ptr::from_ref(stream).cast_mut();
+        // SAFETY: entries are read one by one below their count, and copied.
+        unsafe {
+            (0..ffi::avformat_index_get_entries_count(stream))
+                .filter_map(|n| ffi::avformat_index_get_entry(stream, n).as_ref())
+                .filter(|entry| entry.flags() & ffi::AVINDEX_KEYFRAME != 0)
+                .map(|entry| (entry.timestamp, entry.pos))
+                .collect()
+        }
+    }
+
+    /// Tells the demuxer where keyframes of a stream are.
+    pub(super) fn learn_places(&mut self, stream: usize, places: &[(i64, i64)]) {
+        let Some(stream) = self.stream(stream) else { return };
+        let stream = ptr::from_ref(stream).cast_mut();
+        for (time, pos) in places {
+            // SAFETY: valid stream, and the borrow of its owner is unique. Failing for want of memory does no harm.
+            unsafe { ffi::av_add_index_entry(stream, *pos, *time, 0, 0, ffi::AVINDEX_KEYFRAME as c_int) };
+        }
+    }
+
+    /// Whether the clock of this kind of file may jump, and any byte is a place to enter it.
+    pub(super) fn may_jump(&self) -> bool {
+        // SAFETY: an opened context has a format.
+        let flags = unsafe { (*self.get().iformat).flags };
+        flags & ffi::AVFMT_TS_DISCONT != 0 && matches!(self.container().as_str(), "mpegts" | "mpeg")
+    }
+
+    /// Moves to a byte; false when the demuxer cannot.
+    pub(super) fn seek_byte(&mut self, pos: i64) -> bool {
+        // SAFETY: valid context.
+        unsafe { ffi::av_seek_frame(self.context.as_ptr(), -1, pos, ffi::AVSEEK_FLAG_BYTE) >= 0 }
+    }
+
     /// Reads packets of the named streams only.
     pub(super) fn keep_only(&mut self, streams: &[usize]) {
         for index in 0..self.streams() {

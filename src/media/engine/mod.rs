@@ -35,12 +35,14 @@ mod mux;
 mod nal;
 mod poster;
 mod probe;
+mod scan;
 mod sound_survey;
 mod subtitle;
 mod subtitle_decode;
 mod subtitle_packets;
 mod survey;
 mod timeline;
+mod trial;
 mod video_copy;
 mod video_h264;
 mod vobsub;
@@ -56,7 +58,7 @@ use crate::media::subtitles::Cue;
 use crate::media::subtitles::ass::Line;
 use crate::media::subtitles::idx::IdxStream;
 use crate::media::subtitles::image::Pictures;
-use crate::media::track::{TrackSpec, VideoIndex};
+use crate::media::track::{Preset, TrackSpec, VideoIndex};
 
 pub use about::about;
 pub use cancel::{Cancel, StandStill};
@@ -64,6 +66,7 @@ pub use codec_string::encoded_codec_string;
 pub use head::{Head, SegmentStats};
 pub use log::install_log;
 pub use memory::{release_memory, tame_memory};
+pub use scan::Scan;
 pub use subtitle::Span;
 
 pub(in crate::media) use clip::{ClipFormat, Picture, write_clip};
@@ -90,6 +93,9 @@ pub enum EngineError {
     /// The content makes no sense here.
     #[error("the file is damaged: {0}")]
     Damaged(String),
+    /// The data of a whole segment are there, and no picture comes out of them.
+    #[error("no picture can be decoded here")]
+    NoPicture,
     /// The caller said stop.
     #[error("cancelled")]
     Cancelled,
@@ -169,6 +175,12 @@ pub fn index(source: &Source, cancel: &Cancel) -> Result<VideoIndex, EngineError
     index::index(source, cancel)
 }
 
+/// The same as far as it can be told at once: of a large file whose container does not tell where its keyframes are it
+/// is not `complete`. A [`Scan`] completes it.
+pub fn glance(source: &Source, cancel: &Cancel) -> Result<VideoIndex, EngineError> {
+    index::glance(source, cancel)
+}
+
 /// What is seen of the packets of every sound stream, in file order; `index` is the film's.
 pub fn sounds(
     source: &Source,
@@ -227,6 +239,11 @@ pub fn font(source: &Source, index: u32, cancel: &Cancel) -> Result<Bytes, Engin
 /// Opens a text beside a film, if it is a regular file.
 pub(in crate::media) fn open_text(path: &Path) -> Result<std::fs::File, EngineError> {
     io::open_regular(path)
+}
+
+/// Encodes some made-up pictures of 1080p and says how many; how long that takes is for the caller to see.
+pub fn trial(preset: Preset, cancel: &Cancel) -> Result<u32, EngineError> {
+    trial::encode(preset, cancel)
 }
 
 /// Versions of the libraries behind the engine; what they make may differ between two of them.

@@ -100,7 +100,8 @@ fn is_protected(input: &Input, index: usize) -> bool {
 
 fn describe(input: &Input, size: u64) -> MediaInfo {
     let context = input.get();
-    let streams: Vec<_> = (0..input.streams()).filter_map(|index| stream(input, index)).collect();
+    let mut streams: Vec<_> = (0..input.streams()).filter_map(|index| stream(input, index)).collect();
+    set_aside(&mut streams, &programs(input));
     MediaInfo {
         container: input.container().split(',').next().unwrap_or_default().to_owned(),
         duration_ms: duration_ms(context),
@@ -109,6 +110,39 @@ fn describe(input: &Input, size: u64) -> MediaInfo {
         streams,
         chapters: chapters(input),
         tags_title: tag(context.metadata, c"title"),
+        cut_off: false,
+        map: None,
+    }
+}
+
+/// The streams of each program of a broadcast.
+fn programs(input: &Input) -> Vec<Vec<u32>> {
+    let context = input.get();
+    (0..context.nb_programs as usize)
+        .map(|n| {
+            // SAFETY: the index is in range; a program lives as long as the context and has as many entries as it says.
+            unsafe {
+                let program = &**context.programs.add(n);
+                let count = program.nb_stream_indexes as usize;
+                if count == 0 { Vec::new() } else { std::slice::from_raw_parts(program.stream_index, count).to_vec() }
+            }
+        })
+        .collect()
+}
+
+/// Of several programs the one with the best picture is the film; the sound of another one has nothing to do with it.
+fn set_aside(streams: &mut [StreamInfo], programs: &[Vec<u32>]) {
+    let size =
+        |stream: &StreamInfo| stream.video.as_ref().map_or(0, |video| u64::from(video.width) * u64::from(video.height));
+    let best = |program: &Vec<u32>| streams.iter().filter(|stream| program.contains(&stream.index)).map(size).max();
+    let Some(film) = programs.iter().rev().max_by_key(|program| best(program)).filter(|_| programs.len() > 1) else {
+        return;
+    };
+    for stream in streams.iter_mut() {
+        let elsewhere = programs.iter().any(|program| program.contains(&stream.index));
+        if elsewhere && !film.contains(&stream.index) {
+            (stream.kind, stream.video, stream.audio) = (StreamKind::Other, None, None);
+        }
     }
 }
 
@@ -182,6 +216,8 @@ fn video(stream: &ffi::AVStream, parameters: &ffi::AVCodecParameters) -> VideoIn
         bit_depth,
         chroma,
         hdr: matches!(parameters.color_trc, Transfer::AVCOL_TRC_SMPTE2084 | Transfer::AVCOL_TRC_ARIB_STD_B67),
+        hlg: parameters.color_trc == Transfer::AVCOL_TRC_ARIB_STD_B67,
+        dolby_vision: dolby_vision(parameters),
         rotation: rotation(parameters),
         sar_num: sar_num as u32,
         sar_den: sar_den as u32,
@@ -214,6 +250,22 @@ fn pixels(format: i32) -> (String, u8, String) {
         _ => "4:2:0",
     };
     (text(descriptor.name).unwrap_or_default(), descriptor.comp[0].depth.clamp(1, 32) as u8, chroma.to_owned())
+}
+
+/// The profile, from the configuration record of the container.
+fn dolby_vision(parameters: &ffi::AVCodecParameters) -> Option<u8> {
+    // SAFETY: the list belongs to the parameters; the record has as many bytes as it says.
+    let record = unsafe {
+        let side = ffi::av_packet_side_data_get(
+            parameters.coded_side_data,
+            parameters.nb_coded_side_data,
+            ffi::AVPacketSideDataType::AV_PKT_DATA_DOVI_CONF,
+        )
+        .as_ref()?;
+        std::slice::from_raw_parts(side.data, side.size)
+    };
+    // Two bytes of version stand before it.
+    record.get(2).copied()
 }
 
 /// Clockwise degrees, a multiple of 90.

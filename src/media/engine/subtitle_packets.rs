@@ -1,10 +1,13 @@
 //! Packets of a subtitle stream for a span of the film. Reads what lies there and no more; a stream may be silent for
 //! an hour, so another stream says how far reading has come.
+use std::sync::Arc;
+
 use crate::media::engine::av::{Packet, pair};
 use crate::media::engine::io::Input;
 use crate::media::engine::timeline::{to_pts, to_ticks};
 use crate::media::engine::{Cancel, EngineError, open_source};
 use crate::media::info::Source;
+use crate::media::map::{Access, FileMap};
 use crate::media::track::Origin;
 
 /// What begins this long before the span and is still seen in it is found by reading from here.
@@ -33,6 +36,8 @@ pub(super) struct Packets {
     /// The stream that the container is sought by, and that tells how far reading is.
     clock: usize,
     origin: Origin,
+    /// What was learned of a file that does not tell by itself where things are.
+    map: Option<Arc<FileMap>>,
     cancel: Cancel,
 }
 
@@ -50,7 +55,11 @@ impl Packets {
         let clock = other.map(|index| index as usize).filter(|index| !alone && input.stream(*index).is_some());
         let clock = clock.unwrap_or(stream);
         input.keep_only(&[stream, clock]);
-        Ok(Self { input, stream, clock, origin, cancel: cancel.clone() })
+        let map = source.info.map.clone();
+        if let Some(map) = map.as_ref().filter(|map| map.access == Access::Entries && !alone) {
+            input.learn_places(clock, &map.points);
+        }
+        Ok(Self { input, stream, clock, origin, map, cancel: cancel.clone() })
     }
 
     pub(super) fn input(&self) -> &Input {
@@ -88,7 +97,7 @@ impl Packets {
         loop {
             self.cancel.check()?;
             let packet = match self.input.read()? {
-                Ok(packet) => packet,
+                Ok(packet) => self.on_axis(packet),
                 Err(ffmpeg_next::ffi::AVERROR_EOF) => return Ok(()),
                 Err(_) if errors < READ_ERRORS_MAX => {
                     errors += 1;
@@ -110,8 +119,22 @@ impl Packets {
         }
     }
 
+    /// Lays a packet onto the axis without jumps.
+    fn on_axis(&self, mut packet: Packet) -> Packet {
+        let map = self.map.as_ref().filter(|map| !map.stretches.is_empty());
+        if let (Some(map), Some(time), Some(pos)) = (map, packet.dts().or(packet.pts()), packet.pos()) {
+            packet.shift(map.shift(pos, time));
+        }
+        packet
+    }
+
     fn seek(&mut self, stream: usize, ms: i64) -> bool {
         let at = to_pts(ms.max(0), self.time_base(stream), &self.origin, 1000);
+        let map = self.map.as_ref().filter(|map| map.access == Access::Bytes && self.input.may_jump());
+        if let Some(map) = map {
+            let pos = map.point_before(at).map_or(0, |(_, pos)| pos);
+            return self.input.seek_byte(pos);
+        }
         self.input.seek(stream, at)
     }
 

@@ -28,12 +28,13 @@ const PLACES_PERCENT: [i64; 3] = [0, 30, 60];
 pub(super) fn survey(mut source: Source, cancel: &Cancel) -> Result<MediaInfo, ProbeError> {
     let said = Some(source.info.duration_ms).filter(|said| (1..=DURATION_MAX_MS).contains(said));
     let brief = cancel.half();
+    let doubtful = said.is_some() && index::is_clock_doubtful(&source, &brief).unwrap_or(false);
     let cut = match said.map(|said| is_cut_off(&source, said, &brief)) {
         Some(Ok(cut)) => cut,
         Some(Err(EngineError::Cancelled)) => return Err(ProbeError::Cancelled),
         Some(Err(_)) | None => false,
     };
-    if cut || said.is_none() {
+    if cut || doubtful || said.is_none() {
         let measured = match index::index(&source, &brief) {
             Ok(index) => index.span_ms().filter(|length| !cut || *length >= REST_MIN_MS),
             Err(EngineError::Cancelled) => return Err(ProbeError::Cancelled),
@@ -41,7 +42,9 @@ pub(super) fn survey(mut source: Source, cancel: &Cancel) -> Result<MediaInfo, P
             Err(_) => None,
         };
         let why = if cut { ProbeError::CutOff } else { ProbeError::NoLength };
-        Arc::make_mut(&mut source.info).duration_ms = measured.ok_or(why)?;
+        let info = Arc::make_mut(&mut source.info);
+        info.duration_ms = measured.ok_or(why)?;
+        info.cut_off = cut;
     }
     match has_picture(&source, cancel) {
         Ok(true) => Ok(Arc::unwrap_or_clone(source.info)),

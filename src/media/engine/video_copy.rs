@@ -83,10 +83,13 @@ impl CopyHead {
             if bytes > SEGMENT_BYTES_MAX {
                 return Err(EngineError::Unsupported("a picture group is too large to be copied".to_owned()));
             }
+            if !self.samples.is_sound(packet.data()) {
+                continue;
+            }
             pictures.push(Picture { tick, key: packet.is_key(), data: self.samples.convert(packet.data()) });
         }
         if pictures.is_empty() {
-            return Err(EngineError::Damaged(format!("no picture can be read in segment {}", job.index)));
+            return Err(EngineError::NoPicture);
         }
         Ok(pictures)
     }

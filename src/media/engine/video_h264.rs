@@ -11,7 +11,7 @@ use crate::media::engine::encode::{H264Encoder, H264Settings};
 use crate::media::engine::filter::{Graph, Target};
 use crate::media::engine::fragment::{Fragmenter, Sample};
 use crate::media::engine::head::Output;
-use crate::media::engine::timeline::{on_grid, to_pts};
+use crate::media::engine::timeline::{on_grid, seconds_to_pts, to_pts};
 use crate::media::engine::{Cancel, EngineError, decode};
 use crate::media::info::Source;
 use crate::media::track::{FrameGrid, Origin, Preset, SegmentJob, TrackSpec};
@@ -21,6 +21,10 @@ use crate::media::track::{FrameGrid, Origin, Preset, SegmentJob, TrackSpec};
 const LEAD_IN: usize = 2;
 /// Fragments per second.
 const FRAGMENTS_PER_SECOND: i64 = 4;
+/// How far before a damaged keyframe the picture is looked for that stands until the next sound one.
+const HOLE_SECONDS: f64 = 15.0;
+/// Packets by which pictures are stored out of order at most.
+const REORDERED_MAX: usize = 32;
 /// Pictures waiting behind the filters.
 const QUEUE_MAX: usize = 256;
 
@@ -41,6 +45,8 @@ pub(super) struct EncodeHead {
     /// Packets before this time need no pictures that nothing refers to.
     skip_until: Option<i64>,
     skipped: bool,
+    /// Something could not be decoded since the last seek.
+    damaged: bool,
     last_pts: Option<i64>,
     drained: bool,
 }
@@ -75,6 +81,7 @@ impl EncodeHead {
             lead_in: VecDeque::new(),
             skip_until: None,
             skipped: false,
+            damaged: false,
             last_pts: None,
             drained: false,
         })
@@ -93,12 +100,11 @@ impl EncodeHead {
     ) -> Result<(), EngineError> {
         self.reader.set_cancel(cancel);
         if !warm {
-            self.seek(job.start, !self.target.deinterlace, cancel)?;
-            self.advance(job.start, cancel)?;
-            // The picture before a hole may have been one of those left out.
-            if self.skipped && self.shown.as_ref().is_none_or(|(tick, _)| *tick != job.start) {
-                self.seek(job.start, false, cancel)?;
-            }
+            self.enter(job.start, cancel)?;
+        }
+        self.advance(job.start, cancel)?;
+        if !self.has_own_picture(job) && self.has_packets(job, cancel)? {
+            return Err(EngineError::NoPicture);
         }
         let mut encoder = H264Encoder::open(&self.settings)?;
         let timescale = i64::from(self.settings.grid.timescale());
@@ -123,6 +129,50 @@ impl EncodeHead {
         }
         output.fragment(fragments.finish());
         Ok(())
+    }
+
+    /// A cold start: as if everything before had been made.
+    fn enter(&mut self, start: i64, cancel: &Cancel) -> Result<(), EngineError> {
+        self.seek(start, 0.0, !self.target.deinterlace, cancel)?;
+        self.advance(start, cancel)?;
+        // The picture before a hole may have been one of those left out, and damage is mended from what came before it,
+        // whatever that was.
+        if self.skipped && (self.damaged || self.shown.as_ref().is_none_or(|(tick, _)| *tick != start)) {
+            self.seek(start, 0.0, false, cancel)?;
+            self.advance(start, cancel)?;
+        }
+        // Or it hangs on a keyframe before the damaged one.
+        if self.shown.is_none() && start > 0 {
+            self.seek(start, HOLE_SECONDS, false, cancel)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a picture begins within the job; known once the head has advanced to its start.
+    fn has_own_picture(&self, job: &SegmentJob) -> bool {
+        let own = |tick: i64| (job.start..job.end).contains(&tick);
+        self.shown.as_ref().is_some_and(|(tick, _)| own(*tick)) || self.next_due().is_some_and(own)
+    }
+
+    /// Whether the file has a picture within the job, sound or not; a film may stand still for long.
+    fn has_packets(&self, job: &SegmentJob, cancel: &Cancel) -> Result<bool, EngineError> {
+        let mut reader = self.reader.another(cancel)?;
+        let time_base = reader.time_base();
+        reader.seek_any(to_pts(job.start, time_base, &self.origin, self.settings.grid.timescale()), cancel)?;
+        let mut after = 0;
+        while let Some(packet) = reader.next(cancel)? {
+            let Some(time) = packet.pts().or(packet.dts()) else { continue };
+            let tick = on_grid(time, time_base, &self.origin, self.settings.grid);
+            if (job.start..job.end).contains(&tick) {
+                return Ok(true);
+            }
+            // Pictures are stored out of order, but not by much.
+            after += usize::from(tick >= job.end);
+            if after > REORDERED_MAX {
+                break;
+            }
+        }
+        Ok(false)
     }
 
     /// Where the picture after the one at `tick` is due.
@@ -161,7 +211,8 @@ impl EncodeHead {
         self.shown = self.queue.pop_front();
     }
 
-    fn seek(&mut self, start: i64, skip: bool, cancel: &Cancel) -> Result<(), EngineError> {
+    /// To the keyframe for `start`, or to one so many seconds before it.
+    fn seek(&mut self, start: i64, back: f64, skip: bool, cancel: &Cancel) -> Result<(), EngineError> {
         let time_base = self.reader.time_base();
         let timescale = self.settings.grid.timescale();
         let at = to_pts(start, time_base, &self.origin, timescale);
@@ -171,7 +222,7 @@ impl EncodeHead {
             }
             FrameGrid::Variable { .. } => 0,
         };
-        self.reader.seek_key(at + half_frame, cancel)?;
+        self.reader.seek_key(at + half_frame - seconds_to_pts(back, time_base), cancel)?;
         self.decoder.flush();
         self.graph = None;
         self.queue.clear();
@@ -180,6 +231,7 @@ impl EncodeHead {
         self.start = start;
         self.skip_until = skip.then_some(at - half_frame);
         self.skipped = false;
+        self.damaged = false;
         self.last_pts = None;
         self.drained = false;
         Ok(())
@@ -201,8 +253,12 @@ impl EncodeHead {
                     self.end_graph()?;
                     self.drained = true;
                 }
+                Ok(Answer::Hungry) => self.feed(cancel)?,
                 // After a damaged picture the next one may be fine.
-                Ok(Answer::Hungry) | Err(_) => self.feed(cancel)?,
+                Err(_) => {
+                    self.damaged = true;
+                    self.feed(cancel)?;
+                }
             }
         }
         Ok(true)
@@ -217,12 +273,13 @@ impl EncodeHead {
                 if skip { ffi::AVDiscard::AVDISCARD_NONREF } else { ffi::AVDiscard::AVDISCARD_DEFAULT };
         }
         // Damaged data is the decoder's to report and ours to survive.
-        let _ = self.decoder.send_packet(packet.as_ref());
+        self.damaged |= self.decoder.send_packet(packet.as_ref()).is_err();
         Ok(())
     }
 
     /// A decoded picture: stamped, then filtered or, before a cold start, kept aside.
     fn take(&mut self, mut frame: Frame) -> Result<(), EngineError> {
+        self.damaged |= frame.get().decode_error_flags != 0 || frame.get().flags & ffi::AV_FRAME_FLAG_CORRUPT != 0;
         let step = frame.get().duration.max(1);
         let pts = frame.best_pts().or(self.last_pts.map(|last| last + step)).unwrap_or(self.origin.pts);
         if self.last_pts.is_some_and(|last| pts <= last) {

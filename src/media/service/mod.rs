@@ -1,5 +1,7 @@
 //! The media service: asks memory, then the disk, then the engine's threads. Probes, plans and init segments are
-//! here; `segments` makes media segments, `steering` makes them before anybody asks.
+//! here; `plans` says how films are presented, `segments` makes media segments, `steering` makes them before anybody asks.
+mod machine;
+mod plans;
 mod segments;
 mod steering;
 mod subtitles;
@@ -15,7 +17,7 @@ use tokio::sync::oneshot;
 use crate::clock::{Instant, SharedClock};
 use crate::media::cache::Cache;
 use crate::media::caps::ClientCaps;
-use crate::media::decide::playable;
+use crate::media::damage::Damage;
 use crate::media::engine::{self, Cancel, EngineError, ProbeError};
 use crate::media::error::MediaError;
 use crate::media::flight::Flights;
@@ -25,16 +27,18 @@ use crate::media::identity::FileIdentity;
 use crate::media::info::{MediaInfo, Source};
 use crate::media::ladder::Ladder;
 use crate::media::memo::{Asked, Memo};
-use crate::media::plan::{PLAN_VERSION, Presentation, plan};
+use crate::media::plan::{PLAN_VERSION, Presentation};
 use crate::media::rendition::RenditionId;
 use crate::media::rest::Rest;
 use crate::media::schedule::{Kind, Priority};
+use crate::media::service::machine::Machine;
 use crate::media::service::segments::profile;
 use crate::media::service::subtitles::SUBTITLES_REMEMBERED;
 use crate::media::stats::Counters;
 use crate::media::track::Preset;
 use crate::media::workers::{Job, Stop, Workers};
 use crate::media::{MediaConfig, Stats, Tuning};
+use crate::store::Store;
 
 pub use subtitles::{SubtitleAsk, SubtitleShape};
 
@@ -56,11 +60,15 @@ pub(crate) struct Service {
     heads: Heads,
     workers: Workers,
     plans: Memo<FileIdentity, Arc<Presentation>>,
+    /// Where plans outlive the process.
+    store: Option<Store>,
     inits: Memo<(FileIdentity, String), Bytes>,
     subtitles: Memo<(FileIdentity, SubtitleAsk), Bytes>,
     pub(crate) ladder: Mutex<Ladder>,
+    machine: Mutex<Machine>,
     pub(crate) films: Films,
     pub(crate) counters: Counters,
+    pub(crate) damage: Damage,
     steered: Mutex<Instant>,
     /// What the viewer who asked last can play: a guess at the next one.
     caps: Mutex<ClientCaps>,
@@ -69,23 +77,36 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn start(config: &MediaConfig, clock: SharedClock) -> Result<Arc<Self>, MediaError> {
+    pub(crate) fn start(
+        config: &MediaConfig,
+        store: Option<Store>,
+        clock: SharedClock,
+    ) -> Result<Arc<Self>, MediaError> {
         engine::tame_memory();
         engine::install_log();
+        let (ladder, machine) = match config.tuning {
+            Tuning::Fixed(preset) => (Ladder::fixed(config.threads, preset), Machine::unknown()),
+            Tuning::Measured => {
+                let (machine, known) = Machine::look(&config.cache_dir, config.threads, clock.now());
+                let mut ladder = Ladder::new(config.threads);
+                known.into_iter().for_each(|fps| ladder.calibrate(fps));
+                (ladder, machine)
+            }
+        };
         let service = Arc::new(Self {
             cache: Cache::open(&config.cache_dir, &cache_version(), config.cache_bytes_max),
             flights: Flights::default(),
             heads: Heads::default(),
             workers: Workers::new(Arc::clone(&clock)),
             plans: Memo::new(FILMS_REMEMBERED),
+            store,
             inits: Memo::new(INITS_REMEMBERED),
             subtitles: Memo::new(SUBTITLES_REMEMBERED),
-            ladder: Mutex::new(match config.tuning {
-                Tuning::Measured => Ladder::new(config.threads),
-                Tuning::Fixed(preset) => Ladder::fixed(config.threads, preset),
-            }),
+            ladder: Mutex::new(ladder),
+            machine: Mutex::new(machine),
             films: Films::default(),
             counters: Counters::default(),
+            damage: Damage::default(),
             steered: Mutex::new(clock.now()),
             caps: Mutex::default(),
             rest: Mutex::new(Rest::new(clock.now())),
@@ -142,48 +163,6 @@ impl Service {
         let job = Job { kind, priority, key: None, stop: Stop::After(limit), work };
         self.workers.submit(job).map_err(|_| MediaError::Busy)?;
         receiver.await.map_err(|_| MediaError::Crashed)
-    }
-
-    pub(crate) async fn presentation(self: &Arc<Self>, source: &Source) -> Result<Arc<Presentation>, MediaError> {
-        let film = match self.plans.ask(&source.identity) {
-            Asked::Ready(film) => film,
-            Asked::Pending(answer) => answer.await.map_err(|_| MediaError::Cancelled)??,
-            Asked::Yours(answer) => {
-                self.make_plan(source, Priority::Waited);
-                answer.await.map_err(|_| MediaError::Cancelled)??
-            }
-        };
-        if film.source.path == source.path {
-            return Ok(film);
-        }
-        // The same bytes at another place: a film that was moved, or a copy of it.
-        let film = Arc::new(Presentation { source: source.clone(), ..(*film).clone() });
-        self.plans.settle(&source.identity, &Ok(Arc::clone(&film)));
-        Ok(film)
-    }
-
-    fn make_plan(self: &Arc<Self>, source: &Source, priority: Priority) {
-        let (service, source) = (Arc::clone(self), source.clone());
-        let mut promise = Promise { service, keep: Self::keep_plan, key: source.identity, started: false, kept: false };
-        let work = Box::new(move |cancel: &Cancel| {
-            promise.started = true;
-            let made = playable(&source.info).map_err(MediaError::from).and_then(|()| {
-                let index = engine::index(&source, cancel)?;
-                let sounds = engine::sounds(&source, &index, cancel)?;
-                Ok(Arc::new(plan(&source, Some(&index)).with_sound(&sounds)))
-            });
-            promise.keep(&made);
-        });
-        let job = Job { kind: Kind::Slow, priority, key: None, stop: Stop::After(INDEX_LIMIT), work };
-        drop(self.workers.submit(job));
-    }
-
-    fn keep_plan(&self, key: &FileIdentity, made: &Result<Arc<Presentation>, MediaError>) {
-        if made.is_err() {
-            // Or the next look at the rooms would try again, and again.
-            self.films.leave(key);
-        }
-        self.plans.settle(key, made);
     }
 
     fn keep_init(&self, key: &(FileIdentity, String), made: &Result<Bytes, MediaError>) {

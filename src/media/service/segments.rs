@@ -137,7 +137,10 @@ impl Service {
                 producer.finish(Ok(()));
             }
             Err(error) => {
-                let error = MediaError::from(error);
+                let error = match error {
+                    EngineError::NoPicture => self.damage.found(order.source.identity, order.position_ms),
+                    error => MediaError::from(error),
+                };
                 match &error {
                     MediaError::Cancelled => self.counters.segments_cancelled.add(1),
                     error => {

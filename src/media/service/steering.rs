@@ -26,7 +26,7 @@ const STEER_EVERY: Duration = Duration::from_millis(500);
 /// Segments of a film that are on their way ahead of viewers at once.
 const AHEAD_AT_ONCE: usize = 96;
 /// A wait shorter than this is not worth telling.
-const WAIT_MIN_S: f64 = 2.0;
+const WAIT_MIN_S: f64 = 10.0;
 
 impl Service {
     /// Makes ahead what the groups at this film need, and lets go of what they do not need any more.
@@ -159,6 +159,7 @@ impl Service {
         if closed > 0 || rests {
             engine::release_memory();
         }
+        self.measure(now);
         for identity in self.films.identities(now) {
             self.steer(&identity);
         }

@@ -4,6 +4,7 @@ mod damage;
 mod index;
 mod library;
 mod measure;
+mod pictures;
 mod posters;
 mod probing;
 mod segments;

@@ -140,6 +140,9 @@ each! { copied:
     copies_hevc_from_ts_purely "hevc_aac51.ts",
     copies_vp9_purely "vp9_in_mp4_47s.mp4",
     copies_av1_purely "av1_15s_timecode.mp4",
+    copies_av1_from_webm_purely "av1_20s.webm",
+    copies_av1_from_mkv_purely "av1_5s.mkv",
+    copies_vp9_from_webm_purely "vp9_opus_portrait.webm",
 }
 
 each! { heard:

@@ -8,6 +8,7 @@ use futures_util::StreamExt;
 use tempfile::TempDir;
 use watchparty::clock::SystemClock;
 use watchparty::media::{Media, MediaConfig, MediaError, Presentation, Preset, RenditionId, Source, Tuning};
+use watchparty::store::Store;
 
 const CACHE_BYTES_MAX: u64 = 1 << 30;
 const POLL: Duration = Duration::from_millis(10);
@@ -17,6 +18,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub(super) struct Rig {
     pub(super) media: Media,
     folder: Arc<TempDir>,
+    store: Store,
 }
 
 impl Rig {
@@ -26,9 +28,10 @@ impl Rig {
 
     /// Ends this service and starts another one on the same folder.
     pub(super) async fn restart(self) -> Self {
-        let Self { media, folder } = self;
+        let Self { media, folder, store } = self;
         media.shutdown().await;
         drop(media);
+        store.close().await;
         Self::on(folder)
     }
 
@@ -40,7 +43,8 @@ impl Rig {
             threads: 2,
             tuning: Tuning::Fixed(Preset::Superfast),
         };
-        Self { media: Media::start(&config, Arc::new(SystemClock)).unwrap(), folder }
+        let store = Store::open(&folder.path().join("plans.db")).unwrap();
+        Self { media: Media::start_with(&config, store.clone(), Arc::new(SystemClock)).unwrap(), folder, store }
     }
 
     pub(super) async fn source(&self, path: PathBuf) -> Source {

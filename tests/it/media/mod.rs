@@ -1,7 +1,9 @@
 //! The media service, on plans made of thin air and on real files.
 #![expect(clippy::unwrap_used, reason = "a test may fail; `clippy.toml` only knows tests inside the library")]
 mod cuts;
+mod damage;
 mod harness;
+mod plans;
 mod service;
 mod streams;
 mod subtitles;

@@ -26,7 +26,7 @@ fn span(segment: &[u8]) -> (i64, i64) {
 }
 
 /// Every segment of a rendition: starts at its cut, lasts to the next one, to the tick.
-async fn check_rendition(rig: &Rig, film: &Arc<Presentation>, id: RenditionId) {
+pub(super) async fn check_rendition(rig: &Rig, film: &Arc<Presentation>, id: RenditionId) {
     let name = format!("{} {id}", film.source.path.display());
     let init = rig.media.init(film, &id).await.unwrap_or_else(|error| panic!("{name}: {error}"));
     let track = film.track(id, Preset::Ultrafast).unwrap();
@@ -178,5 +178,20 @@ async fn only_a_file_that_starts_at_its_own_zero_is_played_as_it_is() {
         let film = rig.film(path).await;
         let decision = decide(&film, &ClientCaps::default(), &[360]).unwrap();
         assert_eq!(decision.direct, direct, "{name}: {}", decision.reason);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn av1_and_vp9_reach_those_who_play_them_as_they_are() {
+    for (name, codec) in [("av1_5s.mkv", "av1"), ("av1_20s.webm", "av1"), ("vp9_opus_portrait.webm", "vp9")] {
+        let Some(path) = sample(name) else { return };
+        let rig = Rig::start();
+        let film = rig.film(path).await;
+        let decision = decide(&film, &ClientCaps::from_query(&format!("v={codec}")), &[360]).unwrap();
+        assert_eq!(decision.renditions[0], RenditionId::VideoCopy, "{name}: {}", decision.reason);
+        let text = playlist::master(&film, &decision);
+        assert!(text.contains("CODECS=\"av01.") || text.contains("CODECS=\"vp09."), "{name}: {text}");
+        check_rendition(&rig, &film, RenditionId::VideoCopy).await;
+        rig.media.shutdown().await;
     }
 }

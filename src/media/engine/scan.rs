@@ -1,0 +1,174 @@
+//! One pass over all packets of the picture: where its keyframes are, whether its clock jumps, whether it stays the same.
+//! It can be done in parts, so that nobody has to wait for the thread that does it.
+use std::sync::Arc;
+
+use crate::media::engine::av::Packet;
+use crate::media::engine::demux::Reader;
+use crate::media::engine::frame_rate::{constant_rate, typical_step};
+use crate::media::engine::mux;
+use crate::media::engine::nal::Parameters;
+use crate::media::engine::{Cancel, EngineError};
+use crate::media::info::Source;
+use crate::media::map::{Access, FileMap};
+use crate::media::track::VideoIndex;
+
+/// What the packets of a stretch say.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) first_key: Option<i64>,
+    pub(super) start: Option<i64>,
+    pub(super) end: i64,
+    pub(super) keys: Vec<i64>,
+    pub(super) times: Vec<i64>,
+    pub(super) leading: bool,
+}
+
+impl Seen {
+    pub(super) fn add(&mut self, packet: &Packet) {
+        let Some(time) = packet.pts().or(packet.dts()) else { return };
+        if packet.is_key() {
+            if !packet.is_hidden() {
+                self.keys.push(time);
+            }
+            self.first_key.get_or_insert(time);
+        } else if self.first_key.is_none() {
+            return;
+        }
+        // Pictures before the last keyframe in presentation order, behind it in decoding order.
+        self.leading |= self.keys.len() > 1 && !packet.is_key() && self.keys.last().is_some_and(|key| time < *key);
+        if packet.is_hidden() || self.keys.first().is_some_and(|key| self.keys.len() == 1 && time < *key) {
+            return;
+        }
+        self.start = Some(self.start.map_or(time, |start| start.min(time)));
+        self.end = self.end.max(time.saturating_add(packet.duration()));
+        self.times.push(time);
+    }
+}
+
+/// A pass under way.
+pub struct Scan {
+    reader: Reader,
+    stream: usize,
+    seen: Seen,
+    /// Time and byte of keyframes.
+    points: Vec<(i64, i64)>,
+    parameters: Parameters,
+    changes: bool,
+    last_was_key: bool,
+    /// How the film is presented already; its ends and its frame rate stay as they are.
+    presented: Option<VideoIndex>,
+}
+
+impl Scan {
+    /// Opens the file for a pass. `presented` is the index by which people may be watching it already.
+    pub fn begin(source: &Source, presented: Option<VideoIndex>, cancel: &Cancel) -> Result<Self, EngineError> {
+        let (stream, _) =
+            source.info.video().ok_or_else(|| EngineError::Unsupported("the file has no picture".to_owned()))?;
+        let stream = stream.index;
+        let mut reader = Reader::open(source, stream, cancel)?;
+        // Those who watch already see the file's own clock.
+        if presented.is_none() {
+            reader.learn();
+        }
+        let parameters = Parameters::of(&mux::sample_form(reader.parameters()?));
+        Ok(Self {
+            reader,
+            stream: stream as usize,
+            seen: Seen::default(),
+            points: Vec::new(),
+            parameters,
+            changes: false,
+            last_was_key: false,
+            presented,
+        })
+    }
+
+    /// Reads on for about so many bytes of picture; true at the end.
+    pub fn go_on(&mut self, bytes: u64, cancel: &Cancel) -> Result<bool, EngineError> {
+        self.reader.set_cancel(cancel);
+        let mut read = 0;
+        while read < bytes {
+            let Some(packet) = self.reader.next(cancel)? else { return Ok(true) };
+            read += packet.data().len() as u64;
+            self.look_at(&packet);
+        }
+        Ok(false)
+    }
+
+    fn look_at(&mut self, packet: &Packet) {
+        let key = packet.is_key();
+        if key {
+            self.changes |= packet.changes_coding() || self.parameters.change(packet.data());
+            // Entered between two key packets, a stream without times would be taken for one packet further.
+            let told_apart = !(self.reader.is_counted() && self.last_was_key);
+            if let (Some(time), Some(pos), true) = (packet.pts().or(packet.dts()), packet.pos(), told_apart) {
+                self.points.push((time, pos));
+            }
+        }
+        self.last_was_key = key;
+        self.seen.add(packet);
+    }
+
+    /// What was found.
+    pub fn finish(mut self) -> Result<VideoIndex, EngineError> {
+        let Some(start) = self.seen.start else {
+            return Err(EngineError::Damaged("no picture can be decoded".to_owned()));
+        };
+        let counted = self.reader.is_counted();
+        let stretches = self.reader.learned();
+        // A jump hardly ever falls between two groups of pictures.
+        let joined = stretches.len() > 1;
+        let mut times = std::mem::take(&mut self.seen.times);
+        let typical = typical_step(&mut times);
+        let last = times.last().copied().unwrap_or(start);
+        let end = self.seen.end.max(last.saturating_add(if self.seen.end > last { 0 } else { typical })).max(start + 1);
+        let map = self.map(stretches);
+        let rate = constant_rate(&self.reader, self.stream, times, typical, start..end);
+        let found = VideoIndex {
+            time_base: self.reader.time_base(),
+            start_pts: start,
+            end_pts: end,
+            held_until: end,
+            keyframes: std::mem::take(&mut self.seen.keys),
+            complete: true,
+            frame_rate: rate,
+            open_gop: self.seen.leading || counted || joined,
+            changes: self.changes,
+            even: false,
+            map,
+        };
+        let mut index = match self.presented.take() {
+            None => found,
+            // Frames that turn out not to keep to the rate by which the film is presented cannot be copied onto it.
+            Some(presented) => VideoIndex {
+                complete: true,
+                keyframes: found.keyframes,
+                open_gop: found.open_gop || (presented.frame_rate.is_some() && presented.frame_rate != rate),
+                changes: found.changes,
+                map: found.map,
+                ..presented
+            },
+        };
+        let span = index.start_pts..index.end_pts;
+        index.keyframes.retain(|key| span.contains(key));
+        index.keyframes.sort_unstable();
+        index.keyframes.dedup();
+        Ok(index)
+    }
+
+    fn map(&mut self, stretches: Vec<crate::media::map::Stretch>) -> Option<Arc<FileMap>> {
+        let input = self.reader.input();
+        let (access, mut points) = if input.may_jump() || self.reader.is_counted() {
+            (Access::Bytes, std::mem::take(&mut self.points))
+        } else if input.container().starts_with("matroska") {
+            (Access::Entries, input.key_places(self.stream))
+        } else {
+            return None;
+        };
+        points.sort_unstable();
+        points.dedup_by_key(|point| point.0);
+        let mut map = FileMap { access, points, stretches };
+        map.thin();
+        (!map.points.is_empty()).then(|| Arc::new(map))
+    }
+}
