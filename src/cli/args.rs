@@ -30,6 +30,12 @@ pub(super) enum Verb {
     Serve(ServeFlags),
     /// Look into all films of the folders and say what would happen to each.
     Scan(ServeFlags),
+    /// Try an encoder in graphics hardware.
+    #[command(hide = true)]
+    TryEncoder {
+        /// Its name.
+        name: String,
+    },
     /// Look into one file.
     Probe {
         /// The file.

@@ -15,6 +15,7 @@ use crate::app::AppError;
 use crate::cli::args::{Arguments, Verb};
 use crate::config::{ConfigError, Settings};
 use crate::media;
+use crate::media::engine::{Cancel, Hardware, try_hardware};
 use crate::store;
 
 /// Stack of the threads that serve; handlers are shallow, and there may be many cores.
@@ -71,9 +72,16 @@ fn dispatch(arguments: Arguments) -> Result<(), CliError> {
         Verb::Openapi => say(&(app::openapi().to_pretty_json().map_err(|error| failed(&error))? + "\n")),
         Verb::Paths(flags) => say(&paths(&flags.into_settings()?)),
         Verb::Health(flags) => health::ask(&flags.into_settings()?).and_then(|answer| say(&answer)),
+        Verb::TryEncoder { name } => try_encoder(&name),
         Verb::Licences => say(THIRD_PARTY),
         Verb::Version { verbose } => say(&version(verbose)),
     }
+}
+
+/// For the server, which runs this in a process of its own: a driver may crash.
+fn try_encoder(name: &str) -> Result<(), CliError> {
+    let kind = Hardware::named(name).ok_or_else(|| CliError::Failed(format!("there is no encoder {name}")))?;
+    try_hardware(kind, &Cancel::never()).map_err(|error| failed(&error))
 }
 
 fn serve(settings: Settings) -> Result<(), CliError> {

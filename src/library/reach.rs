@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::fs::File;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -46,6 +47,17 @@ impl Reach {
         #[expect(clippy::disallowed_methods, reason = "as `tokio::fs` does it, and bounded by the places")]
         let asked = async { tokio::task::spawn_blocking(question).await.map_err(io::Error::other)? };
         self.look(path, asked).await
+    }
+
+    /// Opens a file for reading, in time or not at all.
+    pub(super) async fn open(&self, path: &Path) -> io::Result<(File, Metadata)> {
+        let asked = path.to_path_buf();
+        let open = async {
+            let file = File::open(asked).await?;
+            let metadata = file.metadata().await?;
+            Ok((file, metadata))
+        };
+        self.look(path, open).await
     }
 
     async fn look<T: Send + 'static>(

@@ -106,6 +106,29 @@ pub(crate) fn copy_cuts(index: &VideoIndex, axis: &Axis, end: i64) -> Result<Vec
     Ok(cuts)
 }
 
+/// Bits per second of the busiest stretch between keyframes that is as long as a copied segment, at least. `places` are
+/// (time, first byte) of keyframes; what lies between two of them holds sound, too.
+pub(crate) fn peak_bit_rate(places: &[(i64, i64)], time_base: (i32, i32)) -> u64 {
+    let (num, den) = (i128::from(time_base.0.max(1)), i128::from(time_base.1.max(1)));
+    let segment = i128::from(SEGMENT_MS) * den / (1000 * num);
+    let mut places = places.to_vec();
+    places.sort_unstable();
+    let mut peak = 0;
+    let mut last: Option<(i64, i64)> = None;
+    for (time, byte) in places {
+        let Some((from, first)) = last else {
+            last = Some((time, byte));
+            continue;
+        };
+        let (length, bytes) = (i128::from(time) - i128::from(from), i128::from(byte) - i128::from(first));
+        if length > 0 && length >= segment {
+            peak = peak.max(bytes * 8 * den / (length * num));
+            last = Some((time, byte));
+        }
+    }
+    u64::try_from(peak).unwrap_or(0)
+}
+
 /// Ends the list at `end`; a rest shorter than `min` joins the segment before it.
 fn close(cuts: &mut Vec<i64>, end: i64, min: i64) {
     if cuts.len() > 1 && cuts.last().is_some_and(|last| end - last < min) {

@@ -40,6 +40,17 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// The same with hardware making the pictures.
+    #[must_use]
+    pub fn in_hardware(mut self) -> Self {
+        for id in &mut self.renditions {
+            if let RenditionId::Video(rung) = *id {
+                *id = RenditionId::Hardware(rung);
+            }
+        }
+        self
+    }
+
     /// What a player begins with: the first picture, and the sound that plays when nobody chooses.
     pub fn start(&self, film: &Presentation) -> Vec<RenditionId> {
         let info = &*film.source.info;

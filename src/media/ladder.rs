@@ -109,6 +109,8 @@ pub struct Ladder {
     /// The same by segments: of films that are light to decode, and of others.
     measured: [Measured; 2],
     fixed: Option<Preset>,
+    /// Whether hardware encodes; the rest is as it was.
+    hardware: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -123,7 +125,7 @@ impl Ladder {
     /// Starts from expectations for this number of cores.
     pub fn new(cores: usize) -> Self {
         let cores = cores.clamp(1, CORES_USEFUL) as f64 / EXPECTED_CORES;
-        Self { cores, machine: cores, measured: Default::default(), fixed: None }
+        Self { cores, machine: cores, measured: Default::default(), fixed: None, hardware: false }
     }
 
     /// The same, with one preset whatever is measured.
@@ -141,13 +143,21 @@ impl Ladder {
         }
     }
 
+    /// From now on hardware encodes, or it does not any more. What was measured until now was the other.
+    pub fn set_hardware(&mut self, hardware: bool) {
+        if self.hardware != hardware {
+            self.hardware = hardware;
+            self.measured = Default::default();
+        }
+    }
+
     /// Takes in a segment.
     pub fn record(&mut self, made: &Made) {
         let Made { rung, preset, load, media_s, wall_s, sharing } = *made;
         if self.fixed.is_some() || !RUNGS.contains(&rung) || !(media_s > 0.0 && wall_s > 0.0) {
             return;
         }
-        let base = base_speed(rung, preset);
+        let base = self.base_speed(rung, preset);
         let speed = media_s / wall_s * sharing.max(1) as f64;
         let factor = (speed * load.weight(rung, base) / base).clamp(1.0 / FACTOR_MAX, FACTOR_MAX);
         let measured = &mut self.measured[usize::from(load.light)];
@@ -230,9 +240,16 @@ impl Ladder {
         ((needed - remaining_s) * WAIT_MARGIN).max(0.0)
     }
 
+    /// With an encoder in hardware all sizes are about as much work as the smallest: decoding.
+    fn base_speed(&self, rung: u32, preset: Preset) -> f64 {
+        let smallest = (RUNGS[RUNGS.len() - 1], Preset::Ultrafast);
+        let (rung, preset) = if self.hardware { smallest } else { (rung, preset) };
+        base_speed(rung, preset)
+    }
+
     fn speed(&self, rung: u32, preset: Preset, load: Load) -> f64 {
         let factor = self.measured[usize::from(load.light)].factor.unwrap_or(self.machine);
-        let base = base_speed(rung, preset);
+        let base = self.base_speed(rung, preset);
         base * factor / load.weight(rung, base)
     }
 }

@@ -178,3 +178,12 @@ fn a_slow_hdr_film_does_not_lower_all_others() {
     assert_eq!(ladder.best(FULL_HD, FILM), 1080);
     assert_eq!(ladder.best(FULL_HD, hdr), 720);
 }
+
+#[test]
+fn hardware_makes_large_rungs_affordable_until_it_fails() {
+    let mut two = Ladder::new(2);
+    two.set_hardware(true);
+    assert_eq!(two.best(FULL_HD, FILM), 1080);
+    two.set_hardware(false);
+    assert_eq!(two.best(FULL_HD, FILM), 720);
+}

@@ -42,6 +42,8 @@ pub struct VideoPlan {
     pub grid: FrameGrid,
     /// Size for display: upright, square pixels.
     pub size: (u32, u32),
+    /// Bits per second of its busiest stretch, with sound; 0 when unknown.
+    pub peak_bit_rate: u64,
     /// Cuts of the copied video, or why it cannot be copied.
     pub copy: Result<Vec<i64>, CopyRefusal>,
     /// Cuts of the converted video; contains every cut of the copied one, unless the film could be watched before the
@@ -135,7 +137,7 @@ fn plan_video(stream: u32, video: &VideoInfo, duration_ms: i64, index: &VideoInd
     let end = end.max(axis.frame());
     let copy = copy_cuts(index, &axis, end);
     let cuts = refine(copy.as_deref().ok().filter(|_| !index.even).unwrap_or(&[0, end]), &axis);
-    VideoPlan { stream, grid: axis.grid, size: display_size(video), copy, cuts }
+    VideoPlan { stream, grid: axis.grid, size: display_size(video), peak_bit_rate: index.peak_bit_rate, copy, cuts }
 }
 
 fn sane_duration_ms(duration_ms: i64) -> i64 {
@@ -179,7 +181,7 @@ impl Presentation {
                 let spec = TrackSpec::VideoCopy { stream: video.stream, origin: self.origin, grid: video.grid };
                 Some(Track { spec, cuts: video.copy.as_deref().ok()?, timescale: video.grid.timescale() })
             }
-            RenditionId::Video(rung) => {
+            RenditionId::Video(rung) | RenditionId::Hardware(rung) => {
                 let video = self.video.as_ref()?;
                 let (width, height) = ladder::fit(video.size, rung)?;
                 let spec = TrackSpec::VideoH264 {
@@ -190,6 +192,7 @@ impl Presentation {
                     height,
                     preset,
                     max_bit_rate: ladder::max_bit_rate(rung, self.source.info.bit_rate),
+                    in_band: matches!(id, RenditionId::Hardware(_)),
                 };
                 Some(Track { spec, cuts: &video.cuts, timescale: video.grid.timescale() })
             }

@@ -16,9 +16,11 @@ use crate::media::track::{FrameGrid, Preset};
 /// The first version with an init segment (`EXT-X-MAP`) outside I-frame playlists.
 const VERSION: u32 = 7;
 /// AAC rate with its overhead.
-const AUDIO_BIT_RATE: u64 = 192_000;
-/// Peaks of a copied video over the average of its file; only the average is known beforehand.
+pub(crate) const AUDIO_BIT_RATE: u64 = 192_000;
+/// Peaks of a copied video over the average of its file, where the index does not tell how large its parts are.
 const PEAK_OVER_AVERAGE: u64 = 2;
+/// Boxes of a fragment and of its samples.
+const BOXES_BIT_RATE: u64 = 20_000;
 /// Assumed when a file does not say its rate.
 const BIT_RATE_UNKNOWN: u64 = 8_000_000;
 const AUDIO_GROUP: &str = "sound";
@@ -65,9 +67,9 @@ fn variant(text: &mut String, film: &Presentation, id: RenditionId, sound: &[&Re
     let stream = film.source.info.video();
     let (rate, codec, size) = match (id, &film.video, stream) {
         (RenditionId::VideoCopy, Some(plan), Some((stream, video))) => {
-            (source.saturating_mul(PEAK_OVER_AVERAGE), copied_codec(stream, video), Some(plan.size))
+            (copied_peak(plan.peak_bit_rate, source), copied_codec(stream, video), Some(plan.size))
         }
-        (RenditionId::Video(rung), Some(plan), _) => (
+        (RenditionId::Video(rung) | RenditionId::Hardware(rung), Some(plan), _) => (
             u64::from(ladder::max_bit_rate(rung, film.source.info.bit_rate)),
             film.track(id, Preset::Ultrafast).and_then(|track| encoded_codec_string(&track.spec)),
             ladder::fit(plan.size, rung),
@@ -97,6 +99,11 @@ fn variant(text: &mut String, film: &Presentation, id: RenditionId, sound: &[&Re
     let _ = writeln!(text, "\n{id}/index.m3u8");
 }
 
+/// What a copied segment takes at most, with the boxes around it.
+fn copied_peak(peak: u64, average: u64) -> u64 {
+    if peak == 0 { average.saturating_mul(PEAK_OVER_AVERAGE) } else { peak.saturating_add(peak / 50 + BOXES_BIT_RATE) }
+}
+
 /// The playlist of one rendition, or nothing when this film does not have it.
 pub fn rendition(film: &Presentation, id: &RenditionId) -> Option<String> {
     // Speed presets do not move cuts, so any will do here.
@@ -114,6 +121,11 @@ pub fn rendition(film: &Presentation, id: &RenditionId) -> Option<String> {
     }
     text.push_str("#EXT-X-ENDLIST\n");
     Some(text)
+}
+
+/// The codec of a sound rendition.
+pub(crate) fn sound_codec(film: &Presentation, id: RenditionId) -> Option<String> {
+    sound_choice::codecs(film, &[&id]).into_iter().next()
 }
 
 /// Segments always carry parameter sets out of band, so the sample entry is `hvc1` and `avc1` whatever the file had.

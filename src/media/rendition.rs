@@ -13,6 +13,8 @@ pub enum RenditionId {
     VideoCopy,
     /// `v720`: H.264 that fits the box of that rung of the ladder.
     Video(u32),
+    /// `h720`: the same by hardware where that works, with parameter sets in band.
+    Hardware(u32),
     /// `a0`: AAC of the n-th sound stream.
     Audio(u32),
     /// `a0g6`: the same, louder by so many decibels. The gain is part of the name, so that a name always means the
@@ -33,13 +35,13 @@ pub const GAIN_DB_MAX: u32 = 12;
 impl RenditionId {
     /// Whether frames are encoded for it, which is what costs.
     pub const fn is_converted_video(self) -> bool {
-        matches!(self, Self::Video(_))
+        matches!(self, Self::Video(_) | Self::Hardware(_))
     }
 
     /// The rung of the ladder that frames are encoded for.
     pub const fn rung(self) -> Option<u32> {
         match self {
-            Self::Video(rung) => Some(rung),
+            Self::Video(rung) | Self::Hardware(rung) => Some(rung),
             _ => None,
         }
     }
@@ -53,7 +55,7 @@ impl RenditionId {
     pub const fn sound_stream(self) -> Option<u32> {
         match self {
             Self::Audio(nth) | Self::AudioCopy(nth) | Self::AudioLoud { nth, .. } => Some(nth),
-            Self::VideoCopy | Self::Video(_) => None,
+            Self::VideoCopy | Self::Video(_) | Self::Hardware(_) => None,
         }
     }
 }
@@ -68,6 +70,7 @@ impl fmt::Display for RenditionId {
         match self {
             Self::VideoCopy => f.write_str("vcopy"),
             Self::Video(rung) => write!(f, "v{rung}"),
+            Self::Hardware(rung) => write!(f, "h{rung}"),
             Self::Audio(nth) => write!(f, "a{nth}"),
             Self::AudioLoud { nth, gain_db } => write!(f, "a{nth}g{gain_db}"),
             Self::AudioCopy(nth) => write!(f, "acopy{nth}"),
@@ -82,12 +85,13 @@ impl FromStr for RenditionId {
         let id = match text {
             "vcopy" => Self::VideoCopy,
             _ if text.starts_with('v') => Self::Video(number(&text[1..])?),
+            _ if text.starts_with('h') => Self::Hardware(number(&text[1..])?),
             _ if text.starts_with("acopy") => Self::AudioCopy(number(&text[5..])?),
             _ if text.starts_with('a') => audio(&text[1..])?,
             _ => return Err(NotARendition),
         };
         match id {
-            Self::Video(rung) if !ladder::RUNGS.contains(&rung) => Err(NotARendition),
+            Self::Video(rung) | Self::Hardware(rung) if !ladder::RUNGS.contains(&rung) => Err(NotARendition),
             id => Ok(id),
         }
     }
@@ -112,7 +116,7 @@ mod tests {
 
     #[test]
     fn names_survive_the_round_trip() {
-        for name in ["vcopy", "v1080", "v360", "a0", "a17", "a1g12", "acopy0", "acopy31"] {
+        for name in ["vcopy", "v1080", "v360", "h720", "a0", "a17", "a1g12", "acopy0", "acopy31"] {
             assert_eq!(name.parse::<RenditionId>().unwrap().to_string(), name);
         }
     }

@@ -28,6 +28,7 @@ impl Known {
 
 /// Lists that grow are stored as their steps.
 #[derive(Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "as in the index")]
 struct Row {
     time_base: (i32, i32),
     start_pts: i64,
@@ -39,6 +40,8 @@ struct Row {
     open_gop: bool,
     changes: bool,
     even: bool,
+    #[serde(default)]
+    peak_bit_rate: u64,
     map: Option<MapRow>,
     sounds: Vec<Result<SoundSurvey, SoundRefusal>>,
 }
@@ -71,6 +74,7 @@ pub(crate) fn to_bytes(known: &Known) -> Vec<u8> {
         open_gop: index.open_gop,
         changes: index.changes,
         even: index.even,
+        peak_bit_rate: index.peak_bit_rate,
         map,
         sounds: known.sounds.clone(),
     };
@@ -96,6 +100,7 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Known> {
         open_gop: row.open_gop,
         changes: row.changes,
         even: row.even,
+        peak_bit_rate: row.peak_bit_rate,
         map,
     };
     Some(Known { index, sounds: row.sounds })
@@ -156,6 +161,7 @@ mod tests {
                 open_gop: flags.1,
                 changes: flags.2,
                 even: flags.3,
+                peak_bit_rate: ends.2.unsigned_abs(),
                 map,
             };
             let survey = SoundSurvey {

@@ -99,6 +99,9 @@ pub enum TrackSpec {
         preset: Preset,
         /// Rate limit in bits per second.
         max_bit_rate: u32,
+        /// Parameter sets come with every keyframe, so that encoders may change from one segment to the next and within
+        /// one: hardware may make it.
+        in_band: bool,
     },
     /// Sound as stereo AAC-LC. Present from content zero to the end, silence where the file has none.
     AudioAac {
@@ -140,6 +143,7 @@ pub struct SegmentJob {
 
 /// Where the frames of the video stream are, as far as the container tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four findings that do not depend on each other")]
 pub struct VideoIndex {
     /// Unit of all values here, as numerator and denominator of seconds.
     pub time_base: (i32, i32),
@@ -163,6 +167,8 @@ pub struct VideoIndex {
     /// Whether converted video is cut evenly, without regard to keyframes: such a film could be watched before they were
     /// known, and knowing them must not move its cuts.
     pub even: bool,
+    /// Bits per second of the busiest stretch of about a segment, all streams of the file together; 0 when unknown.
+    pub peak_bit_rate: u64,
     /// What reading all of the file taught, where the container does not tell enough.
     pub map: Option<Arc<FileMap>>,
 }

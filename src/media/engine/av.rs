@@ -217,6 +217,14 @@ impl Frame {
         unsafe { self.0.as_mut() }
     }
 
+    /// Stamps the picture. The source's choice of picture types must not reach an encoder.
+    pub(super) fn forget_source(&mut self, pts: i64) {
+        let raw = self.get_mut();
+        raw.pts = pts;
+        raw.pict_type = ffi::AVPictureType::AV_PICTURE_TYPE_NONE;
+        raw.flags &= !(ffi::AV_FRAME_FLAG_KEY | ffi::AV_FRAME_FLAG_INTERLACED | ffi::AV_FRAME_FLAG_TOP_FIELD_FIRST);
+    }
+
     pub(super) fn best_pts(&self) -> Option<i64> {
         timestamp(self.get().best_effort_timestamp).or(timestamp(self.get().pts))
     }

@@ -38,8 +38,9 @@ pub(super) fn h264_level(width: u32, height: u32, grid: FrameGrid) -> u8 {
 pub fn encoded_codec_string(spec: &TrackSpec) -> Option<String> {
     match spec {
         TrackSpec::VideoCopy { .. } | TrackSpec::AudioCopy { .. } => None,
-        TrackSpec::VideoH264 { width, height, grid, .. } => {
-            Some(format!("avc1.6400{:02x}", h264_level(*width, *height, *grid)))
+        TrackSpec::VideoH264 { width, height, grid, in_band, .. } => {
+            let entry = if *in_band { "avc3" } else { "avc1" };
+            Some(format!("{entry}.6400{:02x}", h264_level(*width, *height, *grid)))
         }
         TrackSpec::AudioAac { .. } | TrackSpec::AudioSilent { .. } => Some("mp4a.40.2".to_owned()),
     }

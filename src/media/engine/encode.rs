@@ -21,6 +21,7 @@ const X264_PINNED: &str = "stitchable=1:cabac=1:8x8dct=1:ref=1:bframes=0:weightp
 sync-lookahead=0:mbtree=0:sliced-threads=1:force-cfr=0:constrained-intra=0:interlaced=0";
 
 /// What an H.264 encoder is opened with.
+#[derive(Clone)]
 pub(super) struct H264Settings {
     pub(super) width: u32,
     pub(super) height: u32,
@@ -29,12 +30,47 @@ pub(super) struct H264Settings {
     pub(super) max_bit_rate: u32,
     /// Frames between keyframes; none but the first without.
     pub(super) key_interval: Option<u32>,
+    /// Parameter sets come with every keyframe and not ahead of the stream; pictures are NV12.
+    pub(super) in_band: bool,
+}
+
+/// An encoder of pictures that are stamped already.
+pub(super) trait Encode: Send {
+    /// One picture in; packets come out in the same order, at once or later.
+    fn encode(&mut self, picture: &Frame) -> Result<Vec<Packet>, EngineError>;
+    /// Ends the stream and returns what was held back.
+    fn finish(&mut self) -> Result<Vec<Packet>, EngineError>;
+}
+
+/// What all H.264 encoders are told alike.
+pub(super) fn basics(codec: &mut Codec, settings: &H264Settings) {
+    let timescale = settings.grid.timescale() as c_int;
+    let context = codec.get_mut();
+    context.width = settings.width as c_int;
+    context.height = settings.height as c_int;
+    context.pix_fmt =
+        if settings.in_band { ffi::AVPixelFormat::AV_PIX_FMT_NV12 } else { ffi::AVPixelFormat::AV_PIX_FMT_YUV420P };
+    context.time_base = ffi::AVRational { num: 1, den: timescale };
+    context.framerate = match settings.grid {
+        FrameGrid::Constant { frame_ticks, .. } => ffi::AVRational { num: timescale, den: frame_ticks as c_int },
+        FrameGrid::Variable { .. } => ffi::AVRational { num: 30, den: 1 },
+    };
+    context.sample_aspect_ratio = ffi::AVRational { num: 1, den: 1 };
+    context.color_range = ffi::AVColorRange::AVCOL_RANGE_MPEG;
+    context.color_primaries = ffi::AVColorPrimaries::AVCOL_PRI_BT709;
+    context.color_trc = ffi::AVColorTransferCharacteristic::AVCOL_TRC_BT709;
+    context.colorspace = ffi::AVColorSpace::AVCOL_SPC_BT709;
+    if !settings.in_band {
+        context.flags |= ffi::AV_CODEC_FLAG_GLOBAL_HEADER.cast_signed();
+    }
+    context.rc_max_rate = i64::from(settings.max_bit_rate);
+    context.rc_buffer_size = settings.max_bit_rate.min(1 << 30) as c_int;
+    context.max_b_frames = 0;
 }
 
 /// x264.
 pub(super) struct H264Encoder {
     codec: Codec,
-    samples: Samples,
 }
 
 fn find(name: &std::ffi::CStr) -> Result<*const ffi::AVCodec, EngineError> {
@@ -51,27 +87,10 @@ impl H264Encoder {
     pub(super) fn open(settings: &H264Settings) -> Result<Self, EngineError> {
         let name = find(c"libx264")?;
         let mut codec = Codec::new(name)?;
-        let timescale = settings.grid.timescale() as c_int;
+        basics(&mut codec, settings);
         let context = codec.get_mut();
-        context.width = settings.width as c_int;
-        context.height = settings.height as c_int;
-        context.pix_fmt = ffi::AVPixelFormat::AV_PIX_FMT_YUV420P;
-        context.time_base = ffi::AVRational { num: 1, den: timescale };
-        context.framerate = match settings.grid {
-            FrameGrid::Constant { frame_ticks, .. } => ffi::AVRational { num: timescale, den: frame_ticks as c_int },
-            FrameGrid::Variable { .. } => ffi::AVRational { num: 30, den: 1 },
-        };
-        context.sample_aspect_ratio = ffi::AVRational { num: 1, den: 1 };
-        context.color_range = ffi::AVColorRange::AVCOL_RANGE_MPEG;
-        context.color_primaries = ffi::AVColorPrimaries::AVCOL_PRI_BT709;
-        context.color_trc = ffi::AVColorTransferCharacteristic::AVCOL_TRC_BT709;
-        context.colorspace = ffi::AVColorSpace::AVCOL_SPC_BT709;
-        context.flags |= ffi::AV_CODEC_FLAG_GLOBAL_HEADER.cast_signed();
         context.thread_count = H264_THREADS;
-        context.rc_max_rate = i64::from(settings.max_bit_rate);
-        context.rc_buffer_size = settings.max_bit_rate.min(1 << 30) as c_int;
         context.gop_size = settings.key_interval.map_or(1 << 24, |frames| frames as c_int);
-        context.max_b_frames = 0;
         let level = h264_level(settings.width, settings.height, settings.grid);
         let parameters = format!("{X264_PINNED}:level={}.{}", level / 10, level % 10);
         let options = [
@@ -82,8 +101,7 @@ impl H264Encoder {
             ("x264-params", &*parameters),
         ];
         codec.open(name, &options)?;
-        let samples = Samples::of("h264", codec_extradata(&codec));
-        Ok(Self { codec, samples })
+        Ok(Self { codec })
     }
 
     pub(super) fn codec(&self) -> &Codec {
@@ -93,11 +111,7 @@ impl H264Encoder {
     /// Encodes one picture, shown at `pts`.
     pub(super) fn encode(&mut self, picture: &Frame, pts: i64) -> Result<Option<Packet>, EngineError> {
         let mut picture = picture.share()?;
-        let raw = picture.get_mut();
-        raw.pts = pts;
-        // The source's choice of picture types must not reach the encoder.
-        raw.pict_type = ffi::AVPictureType::AV_PICTURE_TYPE_NONE;
-        raw.flags &= !(ffi::AV_FRAME_FLAG_KEY | ffi::AV_FRAME_FLAG_INTERLACED | ffi::AV_FRAME_FLAG_TOP_FIELD_FIRST);
+        picture.forget_source(pts);
         self.codec.send_frame(Some(&picture))?;
         self.codec.receive_packet()
     }
@@ -107,9 +121,20 @@ impl H264Encoder {
         drain(&mut self.codec)
     }
 
-    /// A packet as an MP4 sample.
-    pub(super) fn sample(&self, packet: &Packet) -> Vec<u8> {
-        self.samples.convert(packet.data())
+    /// How its packets become MP4 samples.
+    pub(super) fn samples(&self) -> Samples {
+        Samples::of("h264", codec_extradata(&self.codec))
+    }
+}
+
+impl Encode for H264Encoder {
+    fn encode(&mut self, picture: &Frame) -> Result<Vec<Packet>, EngineError> {
+        self.codec.send_frame(Some(picture))?;
+        Ok(self.codec.receive_packet()?.into_iter().collect())
+    }
+
+    fn finish(&mut self) -> Result<Vec<Packet>, EngineError> {
+        drain(&mut self.codec)
     }
 }
 
@@ -122,7 +147,7 @@ fn codec_extradata(codec: &Codec) -> &[u8] {
     unsafe { std::slice::from_raw_parts(context.extradata, context.extradata_size as usize) }
 }
 
-fn drain(codec: &mut Codec) -> Result<Vec<Packet>, EngineError> {
+pub(super) fn drain(codec: &mut Codec) -> Result<Vec<Packet>, EngineError> {
     codec.send_frame(None)?;
     let mut packets = Vec::new();
     while let Some(packet) = codec.receive_packet()? {

@@ -3,6 +3,7 @@ use bytes::Bytes;
 
 use crate::media::engine::audio_aac::AudioHead;
 use crate::media::engine::audio_copy::AudioCopyHead;
+use crate::media::engine::hardware::Hardware;
 use crate::media::engine::video_copy::CopyHead;
 use crate::media::engine::video_h264::EncodeHead;
 use crate::media::engine::{Cancel, EngineError};
@@ -20,6 +21,8 @@ pub struct SegmentStats {
     pub bytes: u64,
     /// Whether the head had to seek first.
     pub sought: bool,
+    /// Whether hardware was to encode it and software had to go on.
+    pub fell_back: bool,
 }
 
 /// Counts what passes to the caller.
@@ -75,10 +78,10 @@ impl Head {
         Ok(Self { kind, position: None })
     }
 
-    /// The encoder's speed for the segments to come.
-    pub fn set_preset(&mut self, preset: Preset) {
+    /// The encoder's speed for the segments to come, and the hardware for a track that may use some.
+    pub fn set_encoder(&mut self, preset: Preset, hardware: Option<Hardware>) {
         if let Kind::Encode(head) = &mut self.kind {
-            head.set_preset(preset);
+            head.set_encoder(preset, hardware);
         }
     }
 

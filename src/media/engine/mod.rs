@@ -25,6 +25,7 @@ mod encode;
 mod filter;
 mod fragment;
 mod frame_rate;
+mod hardware;
 mod head;
 mod held;
 mod index;
@@ -33,6 +34,7 @@ mod log;
 mod memory;
 mod mux;
 mod nal;
+mod picture;
 mod poster;
 mod probe;
 mod scan;
@@ -41,6 +43,7 @@ mod subtitle;
 mod subtitle_decode;
 mod subtitle_packets;
 mod survey;
+mod thumbnails;
 mod timeline;
 mod trial;
 mod video_copy;
@@ -63,11 +66,13 @@ use crate::media::track::{Preset, TrackSpec, VideoIndex};
 pub use about::about;
 pub use cancel::{Cancel, StandStill};
 pub use codec_string::encoded_codec_string;
+pub use hardware::Hardware;
 pub use head::{Head, SegmentStats};
 pub use log::install_log;
 pub use memory::{release_memory, tame_memory};
 pub use scan::Scan;
 pub use subtitle::Span;
+pub use thumbnails::Thumbnails;
 
 pub(in crate::media) use clip::{ClipFormat, Picture, write_clip};
 
@@ -244,6 +249,11 @@ pub(in crate::media) fn open_text(path: &Path) -> Result<std::fs::File, EngineEr
 /// Encodes some made-up pictures of 1080p and says how many; how long that takes is for the caller to see.
 pub fn trial(preset: Preset, cancel: &Cancel) -> Result<u32, EngineError> {
     trial::encode(preset, cancel)
+}
+
+/// Tries an encoder with a few pictures. A driver may hang or crash in here: not for a process that has other work.
+pub fn try_hardware(kind: Hardware, cancel: &Cancel) -> Result<(), EngineError> {
+    hardware::works(kind, cancel)
 }
 
 /// Versions of the libraries behind the engine; what they make may differ between two of them.

@@ -38,7 +38,7 @@ pub(super) fn init_segment(source: &Source, spec: &TrackSpec, cancel: &Cancel) -
             muxer.add_copy(&input, *stream as usize, grid.timescale())?;
             grid.timescale()
         }
-        TrackSpec::VideoH264 { width, height, grid, preset, max_bit_rate, .. } => {
+        TrackSpec::VideoH264 { width, height, grid, preset, max_bit_rate, in_band, .. } => {
             let settings = H264Settings {
                 width: *width,
                 height: *height,
@@ -46,8 +46,12 @@ pub(super) fn init_segment(source: &Source, spec: &TrackSpec, cancel: &Cancel) -
                 preset: *preset,
                 max_bit_rate: *max_bit_rate,
                 key_interval: None,
+                in_band: false,
             };
             muxer.add_encoder(H264Encoder::open(&settings)?.codec(), grid.timescale())?;
+            if *in_band {
+                muxer.rename(*b"avc3");
+            }
             grid.timescale()
         }
         TrackSpec::AudioCopy { stream, grid, .. } => return audio_copy::init_segment(source, *stream, *grid, cancel),
@@ -103,6 +107,17 @@ impl Muxer {
         // SAFETY: both valid.
         check(unsafe { ffi::avcodec_parameters_from_context(stream.codecpar, encoder.as_ptr()) }, "muxer")?;
         Ok(())
+    }
+
+    /// Gives the last stream's sample entry another name.
+    fn rename(&mut self, name: [u8; 4]) {
+        // SAFETY: valid context; streams below their count are, and so are their parameters.
+        unsafe {
+            let context = self.0.as_ref();
+            if let Some(last) = (context.nb_streams as usize).checked_sub(1) {
+                (*(**context.streams.add(last)).codecpar).codec_tag = u32::from_le_bytes(name);
+            }
+        }
     }
 
     fn add_copy(&mut self, input: &super::io::Input, index: usize, timescale: u32) -> Result<(), EngineError> {

@@ -2,6 +2,7 @@
 //! It can be done in parts, so that nobody has to wait for the thread that does it.
 use std::sync::Arc;
 
+use crate::media::cuts::peak_bit_rate;
 use crate::media::engine::av::Packet;
 use crate::media::engine::demux::Reader;
 use crate::media::engine::frame_rate::{constant_rate, typical_step};
@@ -135,6 +136,7 @@ impl Scan {
             open_gop: self.seen.leading || counted || joined,
             changes: self.changes,
             even: false,
+            peak_bit_rate: map.as_ref().map_or(0, |map| peak_bit_rate(&map.points, self.reader.time_base())),
             map,
         };
         let mut index = match self.presented.take() {
@@ -145,6 +147,7 @@ impl Scan {
                 keyframes: found.keyframes,
                 open_gop: found.open_gop || (presented.frame_rate.is_some() && presented.frame_rate != rate),
                 changes: found.changes,
+                peak_bit_rate: found.peak_bit_rate,
                 map: found.map,
                 ..presented
             },

@@ -30,6 +30,7 @@ pub(super) fn encode(preset: Preset, cancel: &Cancel) -> Result<u32, EngineError
         preset,
         max_bit_rate: MAX_BIT_RATE,
         key_interval: None,
+        in_band: false,
     };
     let mut encoder = H264Encoder::open(&settings)?;
     for n in 0..FRAMES {
@@ -43,7 +44,7 @@ pub(super) fn encode(preset: Preset, cancel: &Cancel) -> Result<u32, EngineError
 }
 
 /// Waves that move, with some grain: neither flat nor noise.
-fn picture(n: usize) -> Result<Frame, EngineError> {
+pub(super) fn picture(n: usize) -> Result<Frame, EngineError> {
     let mut frame = Frame::picture(ffi::AVPixelFormat::AV_PIX_FMT_YUV420P, WIDTH as u32, HEIGHT as u32)?;
     let mut grain: u32 = 0x9e37_79b9 ^ n as u32;
     for plane in 0..3 {

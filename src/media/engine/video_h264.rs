@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 
 use ffmpeg_next::ffi;
 
-use crate::media::engine::av::{Frame, Packet};
+use crate::media::engine::av::Frame;
 use crate::media::engine::codec::{Answer, Codec};
 use crate::media::engine::demux::Reader;
-use crate::media::engine::encode::{H264Encoder, H264Settings};
+use crate::media::engine::encode::H264Settings;
 use crate::media::engine::filter::{Graph, Target};
 use crate::media::engine::fragment::{Fragmenter, Sample};
+use crate::media::engine::hardware::Hardware;
 use crate::media::engine::head::Output;
+use crate::media::engine::picture::{Encoded, PictureEncoder};
 use crate::media::engine::timeline::{on_grid, seconds_to_pts, to_pts};
 use crate::media::engine::{Cancel, EngineError, decode};
 use crate::media::info::Source;
@@ -34,6 +36,8 @@ pub(super) struct EncodeHead {
     target: Target,
     origin: Origin,
     settings: H264Settings,
+    /// Used for streams with parameter sets in band only.
+    hardware: Option<Hardware>,
     graph: Option<Graph>,
     /// Filtered pictures with their ticks, ascending.
     queue: VecDeque<(i64, Frame)>,
@@ -53,7 +57,7 @@ pub(super) struct EncodeHead {
 
 impl EncodeHead {
     pub(super) fn open(source: &Source, spec: &TrackSpec, cancel: &Cancel) -> Result<Self, EngineError> {
-        let TrackSpec::VideoH264 { stream, origin, grid, width, height, preset, max_bit_rate } = spec else {
+        let TrackSpec::VideoH264 { stream, origin, grid, width, height, preset, max_bit_rate, in_band } = spec else {
             return Err(EngineError::Internal("not a video track".to_owned()));
         };
         let reader = Reader::open(source, *stream, cancel)?;
@@ -67,13 +71,18 @@ impl EncodeHead {
             preset: *preset,
             max_bit_rate: *max_bit_rate,
             key_interval: None,
+            in_band: *in_band,
         };
         Ok(Self {
             reader,
             decoder,
-            target: Target::film(video, *width, *height),
+            target: Target {
+                format: if *in_band { "nv12" } else { "yuv420p" },
+                ..Target::film(video, *width, *height)
+            },
             origin: *origin,
             settings,
+            hardware: None,
             graph: None,
             queue: VecDeque::new(),
             shown: None,
@@ -87,8 +96,9 @@ impl EncodeHead {
         })
     }
 
-    pub(super) fn set_preset(&mut self, preset: Preset) {
+    pub(super) fn set_encoder(&mut self, preset: Preset, hardware: Option<Hardware>) {
         self.settings.preset = preset;
+        self.hardware = hardware;
     }
 
     pub(super) fn segment(
@@ -106,7 +116,7 @@ impl EncodeHead {
         if !self.has_own_picture(job) && self.has_packets(job, cancel)? {
             return Err(EngineError::NoPicture);
         }
-        let mut encoder = H264Encoder::open(&self.settings)?;
+        let mut encoder = PictureEncoder::open(&self.settings, self.hardware)?;
         let timescale = i64::from(self.settings.grid.timescale());
         let mut fragments = Fragmenter::new(job.index, job.start, timescale / FRAGMENTS_PER_SECOND);
         let mut durations = VecDeque::new();
@@ -119,14 +129,15 @@ impl EncodeHead {
                 return Err(EngineError::Damaged(format!("no picture can be decoded in segment {}", job.index)));
             };
             durations.push_back(next - tick);
-            if let Some(packet) = encoder.encode(&picture.1, tick - job.start)? {
-                push(&mut fragments, &encoder, &packet, &mut durations, output)?;
+            for encoded in encoder.encode(&picture.1, tick - job.start)? {
+                push(&mut fragments, encoded, &mut durations, output)?;
             }
             tick = next;
         }
-        for packet in encoder.finish()? {
-            push(&mut fragments, &encoder, &packet, &mut durations, output)?;
+        for encoded in encoder.finish()? {
+            push(&mut fragments, encoded, &mut durations, output)?;
         }
+        output.stats.fell_back = encoder.fell_back();
         output.fragment(fragments.finish());
         Ok(())
     }
@@ -341,14 +352,13 @@ impl EncodeHead {
 
 fn push(
     fragments: &mut Fragmenter,
-    encoder: &H264Encoder,
-    packet: &Packet,
+    encoded: Encoded,
     durations: &mut VecDeque<i64>,
     output: &mut Output,
 ) -> Result<(), EngineError> {
     let duration = durations.pop_front().and_then(|duration| u32::try_from(duration).ok());
     let duration = duration.ok_or_else(|| EngineError::Internal("a picture without a place".to_owned()))?;
     output.stats.samples += 1;
-    output.fragment(fragments.push(Sample { duration, offset: 0, key: packet.is_key(), data: encoder.sample(packet) }));
+    output.fragment(fragments.push(Sample { duration, offset: 0, key: encoded.key, data: encoded.data }));
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! The media service: asks memory, then the disk, then the engine's threads. Probes, plans and init segments are
-//! here; `plans` says how films are presented, `segments` makes media segments, `steering` makes them before anybody asks.
+//! here; `plans` says how films are presented, `segments` makes media segments, `pictures` small pictures, `steering`
+//! makes them before anybody asks.
 mod machine;
+mod pictures;
 mod plans;
 mod segments;
 mod steering;
@@ -24,7 +26,7 @@ use crate::media::flight::Flights;
 use crate::media::following::Films;
 use crate::media::heads::Heads;
 use crate::media::identity::FileIdentity;
-use crate::media::info::{MediaInfo, Source};
+use crate::media::info::MediaInfo;
 use crate::media::ladder::Ladder;
 use crate::media::memo::{Asked, Memo};
 use crate::media::plan::{PLAN_VERSION, Presentation};
@@ -32,6 +34,7 @@ use crate::media::rendition::RenditionId;
 use crate::media::rest::Rest;
 use crate::media::schedule::{Kind, Priority};
 use crate::media::service::machine::Machine;
+use crate::media::service::pictures::Pictures;
 use crate::media::service::segments::profile;
 use crate::media::service::subtitles::SUBTITLES_REMEMBERED;
 use crate::media::stats::Counters;
@@ -40,6 +43,7 @@ use crate::media::workers::{Job, Stop, Workers};
 use crate::media::{MediaConfig, Stats, Tuning};
 use crate::store::Store;
 
+pub use pictures::Thumbs;
 pub use subtitles::{SubtitleAsk, SubtitleShape};
 
 /// Presentations remembered; each holds the cuts of one film.
@@ -50,13 +54,13 @@ const INITS_REMEMBERED: usize = 512;
 const PROBE_LIMIT: Duration = Duration::from_secs(10);
 /// The one on finding out how a film is cut, which every presentation waits for the first time.
 pub const INDEX_LIMIT: Duration = Duration::from_mins(1);
-const POSTER_LIMIT: Duration = Duration::from_secs(20);
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Service {
     clock: SharedClock,
     cache: Cache,
     flights: Flights,
+    pub(crate) pictures: Pictures,
     heads: Heads,
     workers: Workers,
     plans: Memo<FileIdentity, Arc<Presentation>>,
@@ -89,13 +93,15 @@ impl Service {
             Tuning::Measured => {
                 let (machine, known) = Machine::look(&config.cache_dir, config.threads, clock.now());
                 let mut ladder = Ladder::new(config.threads);
-                known.into_iter().for_each(|fps| ladder.calibrate(fps));
+                known.into_iter().for_each(|seconds| ladder.calibrate(seconds));
+                ladder.set_hardware(machine.hardware_is_known());
                 (ladder, machine)
             }
         };
         let service = Arc::new(Self {
             cache: Cache::open(&config.cache_dir, &cache_version(), config.cache_bytes_max),
             flights: Flights::default(),
+            pictures: Pictures::new(&config.cache_dir),
             heads: Heads::default(),
             workers: Workers::new(Arc::clone(&clock)),
             plans: Memo::new(FILMS_REMEMBERED),
@@ -138,12 +144,6 @@ impl Service {
             }
             Err(_) => Err(ProbeError::Cancelled),
         }
-    }
-
-    pub(crate) async fn poster(&self, source: &Source) -> Result<Bytes, MediaError> {
-        let source = source.clone();
-        let make = move |cancel: &Cancel| engine::poster(&source, cancel);
-        Ok(self.ask(Kind::Slow, Priority::Background, POSTER_LIMIT, make).await??)
     }
 
     /// Runs something on an engine thread and waits for its answer.

@@ -1,6 +1,7 @@
 //! Makes ahead what groups will need, so that play and seek find it there; and says what this machine can do for them.
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::media::ladder::Load;
 use crate::media::memo::Asked;
 use crate::media::plan::{Presentation, display_size};
 use crate::media::rendition::RenditionId;
-use crate::media::schedule::{Depth, Priority, ahead};
+use crate::media::schedule::{Depth, Priority, ahead, needed};
 use crate::media::service::Service;
 use crate::media::service::segments::Order;
 use crate::media::sync::lock;
@@ -40,6 +41,7 @@ impl Service {
             Asked::Pending(_) => return,
             Asked::Yours(_) => return self.make_plan(&watched.source, Priority::RoomNext),
         };
+        self.cache.pin(identity, self.pins(&film, &watched));
         let orders = self.wanted(&film, &watched);
         let keys: Vec<SegmentKey> = orders.iter().map(|(_, order)| order.key.clone()).collect();
         let missing = self.films.keep(identity, &keys);
@@ -52,6 +54,19 @@ impl Service {
                 self.workers.promote(&order.key, priority);
             }
         }
+    }
+
+    /// What the cache shall not let go of while the groups are where they are.
+    fn pins(&self, film: &Presentation, watched: &Watched) -> Vec<(RenditionId, Range<u32>)> {
+        let mut pins = Vec::new();
+        for view in &watched.views {
+            let aims = self.aims(film, watched, view).into_iter();
+            pins.extend(aims.filter_map(|(id, _)| {
+                let track = film.track(id, Preset::Ultrafast)?;
+                Some((id, needed(&track, view.position_ms)))
+            }));
+        }
+        pins
     }
 
     /// What is not there yet of what the groups need, most urgent first.
@@ -92,12 +107,19 @@ impl Service {
     /// What a browser like the last one would begin with, when nobody has asked yet.
     fn likely(&self, film: &Presentation) -> Vec<RenditionId> {
         let rungs = self.rungs_for(&film.source);
-        let decision = decide(film, &lock(&self.caps), &rungs).ok().filter(|decision| !decision.direct);
+        let caps = lock(&self.caps).clone();
+        let decision = self.decide(film, &caps, &rungs).ok().filter(|decision| !decision.direct);
         decision.map(|decision| decision.start(film)).unwrap_or_default()
     }
 
+    fn decide(&self, film: &Presentation, caps: &ClientCaps, rungs: &[u32]) -> Result<Decision, Unplayable> {
+        let decision = decide(film, caps, rungs)?;
+        // Only players of our own are known to take parameter sets in band.
+        Ok(if caps.mse && self.has_hardware() { decision.in_hardware() } else { decision })
+    }
+
     pub(crate) fn offer(self: &Arc<Self>, film: &Presentation, caps: &ClientCaps) -> Result<Decision, Unplayable> {
-        let decision = decide(film, caps, &self.rungs_for(&film.source))?;
+        let decision = self.decide(film, caps, &self.rungs_for(&film.source))?;
         lock(&self.caps).clone_from(caps);
         let start = if decision.direct { Vec::new() } else { decision.start(film) };
         let identity = film.source.identity;
@@ -146,6 +168,7 @@ impl Service {
     }
 
     pub(super) fn look_after(self: &Arc<Self>) {
+        self.make_pictures();
         let now = self.clock.now();
         {
             let mut steered = lock(&self.steered);
@@ -160,7 +183,9 @@ impl Service {
             engine::release_memory();
         }
         self.measure(now);
-        for identity in self.films.identities(now) {
+        let identities = self.films.identities(now);
+        self.cache.pin_only(&identities);
+        for identity in identities {
             self.steer(&identity);
         }
     }

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use watchparty::clock::{Clock, SystemClock};
-use watchparty::media::track::Preset;
+use watchparty::media::track::{FrameGrid, Preset};
 use watchparty::media::{ClientCaps, Group, MediaError, Playhead, RenditionId, Source};
 
 use crate::media::harness::Rig;
-use crate::support::films::film as sample;
+use crate::support::films::{decoded, film as sample};
 
 const TEN_BIT: &str = "hevc_10s_frame_counter.mp4";
 const MKV: &str = "chapters_clock_aac51.mkv";
@@ -306,4 +306,23 @@ async fn a_decision_makes_the_first_segments_of_what_it_offers_in_a_room() {
     let hits = rig.media.stats().cache_hits;
     rig.fetch(&film, RenditionId::VideoCopy, 0).await.unwrap();
     assert_eq!(rig.media.stats().cache_hits, hits + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rendition_for_hardware_is_made_by_software_where_there_is_none() {
+    let Some(path) = sample(TEN_BIT) else { return };
+    let rig = Rig::start();
+    let film = rig.film(path).await;
+    let id = RenditionId::Hardware(360);
+    let init = rig.media.init(&film, &id).await.unwrap();
+    assert!(init.windows(4).any(|name| name == b"avc3"), "parameter sets are in band");
+    let mut parts = vec![init];
+    for n in 0..2 {
+        parts.push(rig.fetch(&film, id, n).await.unwrap());
+    }
+    let parts: Vec<&[u8]> = parts.iter().map(AsRef::as_ref).collect();
+    let pixels = decoded("in-band", &parts, "v");
+    let track = film.track(id, Preset::Ultrafast).unwrap();
+    let FrameGrid::Constant { frame_ticks, .. } = film.video.as_ref().unwrap().grid else { panic!("constant rate") };
+    assert_eq!(pixels.len() as i64, 640 * 360 * (track.cuts[2] / i64::from(frame_ticks)));
 }

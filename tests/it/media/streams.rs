@@ -8,12 +8,6 @@ use crate::media::harness::Rig;
 use crate::support::boxes;
 use crate::support::films::{film as sample, folder};
 
-fn timescale(init: &[u8]) -> u32 {
-    let mdhd = boxes::find(init, &["moov", "trak", "mdia", "mdhd"]).unwrap();
-    let at = if mdhd[0] == 1 { 20 } else { 12 };
-    u32::from_be_bytes(mdhd[at..at + 4].try_into().unwrap())
-}
-
 /// First decoding time of a segment and the tick after its last sample; fragments must join without a gap.
 fn span(segment: &[u8]) -> (i64, i64) {
     let fragments = boxes::fragments(segment);
@@ -30,7 +24,7 @@ pub(super) async fn check_rendition(rig: &Rig, film: &Arc<Presentation>, id: Ren
     let name = format!("{} {id}", film.source.path.display());
     let init = rig.media.init(film, &id).await.unwrap_or_else(|error| panic!("{name}: {error}"));
     let track = film.track(id, Preset::Ultrafast).unwrap();
-    assert_eq!(timescale(&init), track.timescale, "{name}");
+    assert_eq!(boxes::timescale(&init), track.timescale, "{name}");
     for n in 0..track.segments() {
         let bytes = rig.fetch(film, id, n).await.unwrap_or_else(|error| panic!("{name} {n}: {error}"));
         let job = track.job(n).unwrap();
@@ -193,5 +187,28 @@ async fn av1_and_vp9_reach_those_who_play_them_as_they_are() {
         assert!(text.contains("CODECS=\"av01.") || text.contains("CODECS=\"vp09."), "{name}: {text}");
         check_rendition(&rig, &film, RenditionId::VideoCopy).await;
         rig.media.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_copied_segment_takes_more_than_the_master_says() {
+    for name in ["sintel_trailer_720p.mp4", "chapters_clock_aac51.mkv", "bbb_480p_30s_aac51.mp4"] {
+        let Some(path) = sample(name) else { return };
+        let rig = Rig::start();
+        let film = rig.film(path).await;
+        let caps = ClientCaps::default();
+        let decision = rig.media.offer(&film, &caps).unwrap();
+        let master = playlist::master(&film, &decision);
+        let copied = master.lines().zip(master.lines().skip(1)).find(|(_, uri)| uri.starts_with("vcopy/")).unwrap().0;
+        let promised = copied.split("BANDWIDTH=").nth(1).unwrap().split(',').next().unwrap().parse::<f64>().unwrap();
+        let track = film.track(RenditionId::VideoCopy, Preset::Ultrafast).unwrap();
+        let mut peak: f64 = 0.0;
+        for n in 0..track.segments() {
+            let job = track.job(n).unwrap();
+            let seconds = (job.end - job.start) as f64 / f64::from(track.timescale);
+            let bytes = rig.fetch(&film, RenditionId::VideoCopy, n).await.unwrap().len();
+            peak = peak.max(bytes as f64 * 8.0 / seconds);
+        }
+        assert!(peak <= promised && promised < 3.0 * peak + 500_000.0, "{name}: {peak:.0} of {promised:.0}");
     }
 }

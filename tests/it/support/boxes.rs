@@ -64,7 +64,8 @@ fn fragment(moof: &[u8], payload: usize) -> Fragment {
     let tfdt = find(moof, &["traf", "tfdt"]).expect("tfdt");
     assert_eq!(tfdt[0], 1, "64-bit tfdt");
     let trun = find(moof, &["traf", "trun"]).expect("trun");
-    assert_eq!(word(trun, 0), 0x0100_0f01);
+    // Version 0 is the same without negative offsets.
+    assert!(matches!(word(trun, 0), 0x0100_0f01 | 0x0000_0f01));
     let count = word(trun, 4) as usize;
     assert_eq!(word(trun, 8) as usize, moof.len() + 16, "data follows the mdat header");
     let samples: Vec<Sample> = (0..count)
@@ -84,4 +85,22 @@ fn fragment(moof: &[u8], payload: usize) -> Fragment {
         tfdt: u64::from_be_bytes(tfdt[4..12].try_into().expect("eight bytes")),
         samples,
     }
+}
+
+/// Ticks per second of an init segment's track.
+pub(crate) fn timescale(init: &[u8]) -> u32 {
+    let mdhd = find(init, &["moov", "trak", "mdia", "mdhd"]).expect("mdhd");
+    word(mdhd, if mdhd[0] == 1 { 20 } else { 12 })
+}
+
+/// The bytes of a segment's first sample.
+pub(crate) fn first_sample(segment: &[u8]) -> &[u8] {
+    let size = fragments(segment)[0].samples[0].size as usize;
+    &children(segment)[1].1[..size]
+}
+
+/// The kind of an init segment's sample entry, such as `avc1`.
+pub(crate) fn sample_entry(init: &[u8]) -> String {
+    let stsd = find(init, &["moov", "trak", "mdia", "minf", "stbl", "stsd"]).expect("stsd");
+    String::from_utf8_lossy(&stsd[12..16]).into_owned()
 }

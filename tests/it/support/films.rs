@@ -121,6 +121,7 @@ pub(crate) fn transcode(source: &Source, index: &VideoIndex, height: u32, preset
         height,
         preset,
         max_bit_rate: 4_000_000,
+        in_band: false,
     }
 }
 

@@ -13,6 +13,7 @@ import { type RefObject, useEffect, useState } from 'react';
 import { clockTime } from '../../app/words';
 import { IconButton } from '../../ui/Button';
 import styles from './ControlBar.module.css';
+import { QualityMenu } from './QualityMenu';
 import { SeekBar } from './SeekBar';
 import type { RoomSession } from './session';
 import { TracksMenu } from './TracksMenu';
@@ -43,6 +44,7 @@ export function ControlBar({ frame, onChoose, onHelp }: Props) {
         </span>
         <span />
         <TracksMenu />
+        <QualityMenu />
         <IconButton label="Choose another film" onClick={onChoose} className={styles.wide}>
           <Clapperboard size={20} aria-hidden="true" />
         </IconButton>

@@ -1,5 +1,6 @@
 import { Captions } from 'lucide-react';
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import type { Playback } from '../../api/types';
 import { IconButton } from '../../ui/Button';
 import styles from './TracksMenu.module.css';
 import { useRoom, useSession } from './visit';
@@ -13,7 +14,7 @@ const SIZES: [number, string][] = [
 /** Subtitles and sound, for this viewer alone. */
 export function TracksMenu() {
   const [open, setOpen] = useState(false);
-  const tracks = useRoom((view) => view.tracks);
+  const playback = useRoom((view) => view.playback);
   const on = useRoom((view) => view.subtitle !== null);
   const box = useRef<HTMLSpanElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -37,7 +38,7 @@ export function TracksMenu() {
     };
   }, [open]);
 
-  if (tracks.subtitles.length === 0 && tracks.audio.length < 2) return null;
+  if (!playback || (playback.subtitles.length === 0 && playback.audio.length < 2)) return null;
   return (
     <span className={styles.box} ref={box}>
       <IconButton
@@ -51,14 +52,13 @@ export function TracksMenu() {
       >
         <Captions size={22} aria-hidden="true" />
       </IconButton>
-      {open && <Choices />}
+      {open && <Choices subtitles={playback.subtitles} audio={playback.audio} />}
     </span>
   );
 }
 
-function Choices() {
+function Choices({ subtitles, audio }: Pick<Playback, 'subtitles' | 'audio'>) {
   const session = useSession();
-  const { subtitles, audio } = useRoom((view) => view.tracks);
   const subtitle = useRoom((view) => view.subtitle);
   const sound = useRoom((view) => view.sound);
   const [size, setSize] = useState(session.subtitles.size);

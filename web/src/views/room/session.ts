@@ -9,14 +9,16 @@ import { controllerIsOn } from '../../app/switches';
 import { suggestedTier } from '../../player/caps';
 import { Follow, type FollowReport } from '../../player/follow';
 import { loadHls } from '../../player/hls';
-import { Mediator, type Started } from '../../player/mediator';
+import type { Mediator, Started } from '../../player/mediator';
+import type { Quality } from '../../player/quality';
 import { command, nextId, type Wish } from '../../player/requests';
-import { Source } from '../../player/source';
+import { Source, type SourceEvents } from '../../player/source';
 import { chosenSound } from '../../player/subtitles/choice';
 import { Subtitles } from '../../player/subtitles/subtitles';
 import { Connection } from '../../socket/connection';
 import { isNewer } from '../../sync/schedule';
 import { forgetPlace, keepPlace, placeIn } from './place';
+import { type Reel, Reels, rememberWish, wishRemembered } from './reel';
 import { createRoomStore, type RoomStore } from './store';
 
 const STAT_MS = 1_000;
@@ -24,10 +26,22 @@ const CHAT_KEPT = 500;
 const CLOSE_UNAUTHORIZED = 4401;
 const CLOSE_NO_SUCH_ROOM = 4404;
 const RETRY_ROOM_MS = 3_000;
+/** By then most films show themselves, and a blurred picture would only be in their way. */
+const DECORATE_AFTER_MS = 600;
+
+const NOTHING_SHOWN = {
+  delivery: null,
+  playback: null,
+  trouble: null,
+  variants: [],
+  picture: null,
+  readyAt: null,
+  startsWhenReady: false,
+};
 
 export class RoomSession {
   readonly store: RoomStore;
-  readonly mediator = new Mediator();
+  readonly mediator: Mediator;
   readonly subtitles: Subtitles;
   private connection: Connection | null = null;
   private follow: Follow | null = null;
@@ -40,8 +54,12 @@ export class RoomSession {
   private closed = false;
   private renewed = false;
 
-  constructor(readonly code: string) {
-    this.store = createRoomStore(recallNumber('volume', 1), recall('muted') === '1');
+  constructor(
+    readonly code: string,
+    private reel: Reel,
+  ) {
+    this.mediator = reel.mediator;
+    this.store = createRoomStore(recallNumber('volume', 1), recall('muted') === '1', wishRemembered());
     this.subtitles = new Subtitles(this.mediator, {
       shown: (subtitle) => this.store.setState({ subtitle }),
       tell: (text) => this.tell(text),
@@ -58,7 +76,7 @@ export class RoomSession {
       if (room.media && room.members === 0) this.show(room.media.id);
       const name = recall('name');
       if (name && placeIn(this.code)) void this.join(name);
-      else if (room.media) void this.decorate(room.media.id);
+      else if (room.media) setTimeout(() => void this.decorate(), DECORATE_AFTER_MS);
     } catch (error) {
       if (this.closed) return;
       const gone =
@@ -68,7 +86,10 @@ export class RoomSession {
     }
   }
 
-  private async decorate(media: string): Promise<void> {
+  /** A picture for behind the join card, where the film itself has none to show yet. */
+  private async decorate(): Promise<void> {
+    const media = this.store.getState().room?.media?.id;
+    if (this.closed || media === undefined || this.mediator.read().canPlay) return;
     try {
       this.store.setState({ backdrop: (await fetchTitle(media)).poster_url ?? null });
     } catch {
@@ -98,6 +119,7 @@ export class RoomSession {
     this.follow?.stop();
     this.source?.close();
     this.subtitles.close();
+    this.reel.drop();
     this.connection?.close();
     this.mediator.cancel();
   }
@@ -132,6 +154,26 @@ export class RoomSession {
   /** Begins anew with a film that failed. */
   tryAgain(): void {
     if (this.sourceFor !== null) this.show(this.sourceFor, true);
+  }
+
+  /** Another picture, for this viewer only and for the next films too. */
+  setWish(wish: Quality): void {
+    rememberWish(wish);
+    this.store.setState({ wish });
+    void this.source?.choose(wish);
+  }
+
+  /** Starts for everybody when there is enough to play without a break; or not after all. */
+  startWhenReady(starts: boolean): void {
+    this.store.setState({ startsWhenReady: starts });
+  }
+
+  private prepare(readyAt: number | null): void {
+    const { startsWhenReady, state } = this.store.getState();
+    this.store.setState({ readyAt });
+    if (readyAt !== null || !startsWhenReady) return;
+    this.store.setState({ startsWhenReady: false });
+    if (state?.v === 0) this.ask({ kind: 'play' });
   }
 
   /** The tap that the browser wanted. */
@@ -275,34 +317,39 @@ export class RoomSession {
     if (this.sourceFor === media && !anew) return;
     this.source?.close();
     this.sourceFor = media;
-    this.store.setState({ delivery: null, trouble: null });
+    this.store.setState(NOTHING_SHOWN);
     const course = {
       position: () => this.follow?.roomPosition() ?? 0,
       resting: () => this.resting(),
     };
-    this.source = new Source(this.mediator, media, course, {
+    const events: SourceEvents = {
+      playback: (playback) => this.offered(media, playback),
       delivery: (delivery) => this.store.setState({ delivery, trouble: null }),
       waiting: (text) => this.store.setState({ trouble: { text, final: false } }),
       failed: (text) => this.store.setState({ trouble: { text, final: true } }),
       arrived: () => this.store.setState({ trouble: null }),
-      offered: (playback) => this.offered(media, playback),
-    });
+      preparing: (readyAt) => this.prepare(readyAt),
+      variants: (variants) => this.store.setState({ variants }),
+      picture: (picture) => this.store.setState({ picture }),
+    };
+    const { wish } = this.store.getState();
+    this.source =
+      this.reel.take(media, course, events) ?? new Source(this.mediator, media, course, events, wish);
   }
 
-  /** What there is to choose from. Answers which sound track this viewer hears. */
-  private offered(media: string, playback: Playback): number | null {
-    const { audio, subtitles } = playback;
-    const same = this.offeredFor === media;
+  /** What there is to choose from; again when addresses are renewed. */
+  private offered(media: string, playback: Playback): void {
+    const { audio } = playback;
+    const known = this.offeredFor === media;
     this.offeredFor = media;
-    const sound = same ? this.store.getState().sound : chosenSound(audio, recall('sound'));
-    this.store.setState({ tracks: { audio, subtitles }, sound });
+    const sound = known ? this.store.getState().sound : chosenSound(audio, recall('sound'));
+    this.store.setState({ playback, sound });
     this.subtitles.offer(media, playback, audio.find((track) => track.index === sound)?.language ?? null);
-    return sound;
   }
 
   /** Another sound track, for this viewer; remembered for other films. */
   chooseSound(index: number): void {
-    const track = this.store.getState().tracks.audio.find((known) => known.index === index);
+    const track = this.store.getState().playback?.audio.find((known) => known.index === index);
     if (!track) return;
     remember('sound', track.language ?? track.label);
     this.store.setState({ sound: index });
@@ -310,9 +357,10 @@ export class RoomSession {
   }
 
   nextSound(): void {
-    const { tracks, sound } = this.store.getState();
-    const at = tracks.audio.findIndex((track) => track.index === sound);
-    const next = tracks.audio[(at + 1) % Math.max(1, tracks.audio.length)];
+    const { playback, sound } = this.store.getState();
+    const tracks = playback?.audio ?? [];
+    const at = tracks.findIndex((track) => track.index === sound);
+    const next = tracks[(at + 1) % Math.max(1, tracks.length)];
     if (next) this.chooseSound(next.index);
   }
 
@@ -328,7 +376,7 @@ export class RoomSession {
     this.sourceFor = null;
     this.offeredFor = null;
     this.subtitles.clear();
-    this.store.setState({ delivery: null, trouble: null, tracks: { audio: [], subtitles: [] }, sound: null });
+    this.store.setState(NOTHING_SHOWN);
   }
 
   private applyVolume(): void {
@@ -367,12 +415,16 @@ export class RoomSession {
   }
 }
 
+const reels = new Reels();
 let ahead: RoomSession | null = null;
+
+/** Lets a film load whose room is about to be made. */
+export const rollAhead = (media: string): void => reels.roll(media);
 
 /** Begins a visit to a room just made; its page takes it over. */
 export function enterAhead(room: Room): void {
   ahead?.close();
-  ahead = new RoomSession(room.code);
+  ahead = new RoomSession(room.code, reels.hand(room.media?.id ?? null));
   void ahead.open(room);
 }
 
@@ -381,7 +433,7 @@ export function enterRoom(code: string): RoomSession {
   const begun = ahead?.code === code ? ahead : null;
   ahead = null;
   if (begun) return begun;
-  const session = new RoomSession(code);
+  const session = new RoomSession(code, reels.hand(null));
   void session.open();
   return session;
 }

@@ -1,9 +1,9 @@
 /** What the room page shows. Filled by the session alone; nothing in it is a guess. */
 import { createStore } from 'zustand/vanilla';
-import type { ChatLine, CommandKind, Member, Room, State } from '../../api/types';
+import type { ChatLine, CommandKind, Member, Playback, Room, State } from '../../api/types';
 import type { FollowReport } from '../../player/follow';
+import type { Quality, Variant } from '../../player/quality';
 import type { Delivery } from '../../player/source';
-import type { Sound, Track } from '../../player/subtitles/choice';
 import type { Link } from '../../socket/connection';
 
 export type Phase = 'loading' | 'join' | 'joining' | 'in' | 'unknown' | 'replaced' | 'unreachable';
@@ -23,8 +23,16 @@ export interface RoomView {
   /** Something to tell this person, once. */
   notice: { id: number; text: string } | null;
   delivery: Delivery | null;
-  /** What there is to choose from. */
-  tracks: { audio: Sound[]; subtitles: Track[] };
+  /** What this viewer may choose from, what was chosen, and what comes: null is the file itself. */
+  variants: Variant[];
+  wish: Quality;
+  picture: Variant | null;
+  /** When the server will have made enough to play without a break, local time. */
+  readyAt: number | null;
+  /** Starts for everybody as soon as that is so: this person has asked for it. */
+  startsWhenReady: boolean;
+  /** What the server offers of the film, at addresses that are good now. */
+  playback: Playback | null;
   /** Which subtitles are on. */
   subtitle: string | null;
   /** Which sound track this viewer hears. */
@@ -41,7 +49,7 @@ export interface RoomView {
 
 export type RoomStore = ReturnType<typeof createRoomStore>;
 
-export function createRoomStore(volume: number, muted: boolean) {
+export function createRoomStore(volume: number, muted: boolean, wish: Quality) {
   return createStore<RoomView>()(() => ({
     phase: 'loading',
     room: null,
@@ -54,7 +62,12 @@ export function createRoomStore(volume: number, muted: boolean) {
     pending: null,
     notice: null,
     delivery: null,
-    tracks: { audio: [], subtitles: [] },
+    variants: [],
+    wish,
+    picture: null,
+    readyAt: null,
+    startsWhenReady: false,
+    playback: null,
     subtitle: null,
     sound: null,
     trouble: null,
