@@ -7,6 +7,7 @@ mod pictures;
 mod plans;
 mod segments;
 mod steering;
+mod subtitles;
 
 use std::fs::File;
 use std::path::Path;
@@ -38,6 +39,7 @@ use crate::media::service::loudness::Hearings;
 use crate::media::service::machine::Machine;
 use crate::media::service::pictures::Pictures;
 use crate::media::service::segments::profile;
+use crate::media::service::subtitles::SUBTITLES_REMEMBERED;
 use crate::media::stats::Counters;
 use crate::media::track::Preset;
 use crate::media::workers::{Job, Stop, Workers};
@@ -45,6 +47,7 @@ use crate::media::{MediaConfig, Stats, Tuning};
 use crate::store::Store;
 
 pub use pictures::Thumbs;
+pub use subtitles::{SubtitleAsk, SubtitleShape};
 
 /// Presentations remembered; each holds the cuts of one film.
 const FILMS_REMEMBERED: usize = 64;
@@ -67,6 +70,7 @@ pub(crate) struct Service {
     /// Where plans outlive the process.
     store: Option<Store>,
     inits: Memo<(FileIdentity, String), Bytes>,
+    subtitles: Memo<(FileIdentity, SubtitleAsk), Bytes>,
     pub(crate) ladder: Mutex<Ladder>,
     machine: Mutex<Machine>,
     pub(crate) films: Films,
@@ -108,6 +112,7 @@ impl Service {
             plans: Memo::new(FILMS_REMEMBERED),
             store,
             inits: Memo::new(INITS_REMEMBERED),
+            subtitles: Memo::new(SUBTITLES_REMEMBERED),
             ladder: Mutex::new(ladder),
             machine: Mutex::new(machine),
             films: Films::default(),

@@ -7,3 +7,4 @@ mod loudness;
 mod plans;
 mod service;
 mod streams;
+mod subtitles;
