@@ -23,6 +23,7 @@ use crate::http;
 use crate::http::{Pace, Site, SiteConfig};
 use crate::hub::{Hub, PlayheadMoved, RoomMedia};
 use crate::library::{Library, LibraryConfig};
+use crate::media::cache_bytes_default;
 use crate::media::{Group, Media, MediaConfig, Playhead, Tuning};
 use crate::model::{MediaId, MediaTime, RoomCode};
 use crate::store::Store;
@@ -55,7 +56,7 @@ pub(super) async fn services(settings: &Settings, listening: &Listening) -> Resu
     let auth = Auth::open(&settings.data_dir, store.clone(), clock.clone()).await?;
     let media_config = MediaConfig {
         cache_dir: settings.cache_dir.clone(),
-        cache_bytes_max: settings.cache_bytes_max,
+        cache_bytes_max: settings.cache_bytes_max.unwrap_or_else(|| cache_bytes_default(&settings.cache_dir)),
         threads: engine_threads(),
         tuning: Tuning::Measured,
     };

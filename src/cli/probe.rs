@@ -1,4 +1,4 @@
-//! `watchparty probe` and `watchparty scan`: what is in files, and what a plain browser would get of them.
+//! `watchparty probe` and `watchparty scan`: what is in files, and what clients would get of them, with the reasons.
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -9,20 +9,45 @@ use crate::cli::{CliError, failed, say};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::library;
-use crate::media::{ClientCaps, Media, MediaConfig, MediaInfo, Mode, Preset, Source, StreamInfo, Tuning, decide};
+use crate::media::compat;
+use crate::media::{
+    ClientCaps, Decision, Media, MediaConfig, MediaInfo, Mode, Preset, Source, StreamInfo, Tuning, Unplayable, decide,
+};
 
-/// What a plain browser gets.
-#[derive(Serialize)]
+/// What a client gets.
+#[derive(Clone, Serialize)]
 struct Verdict {
     mode: Option<Mode>,
     reason: String,
 }
 
+/// What clients of one kind get.
+#[derive(Serialize)]
+struct Row {
+    client: &'static str,
+    #[serde(flatten)]
+    verdict: Verdict,
+    /// What they would be offered, best first.
+    renditions: Vec<String>,
+}
+
 #[derive(Serialize)]
 struct Report<'a> {
     info: &'a MediaInfo,
+    /// What a plain browser gets.
     playback: Verdict,
+    clients: Vec<Row>,
 }
+
+/// Kinds of clients as they usually come, in the words that they use of themselves. What a browser really says of
+/// itself may differ: the decision is made by that.
+const CLIENTS: [(&str, &str); 4] = [
+    ("Chromium", "v=h264,av1,vp9&a=aac,opus,flac,mp3&c=mp4,webm"),
+    ("Firefox", "v=h264,hevc,hevc10,av1,vp9&a=aac,opus,flac,mp3&c=mp4,webm"),
+    ("Safari", "v=h264,hevc,hevc10,hdr&a=aac,ac3,eac3,flac,mp3&c=mp4"),
+    ("plain browser", ""),
+];
+const OTHERS: &str = "VLC, mpv, TV";
 
 /// Looks into one file.
 pub(super) fn probe(file: &Path, json: bool) -> Result<impl Future<Output = Result<(), CliError>>, CliError> {
@@ -31,11 +56,13 @@ pub(super) fn probe(file: &Path, json: bool) -> Result<impl Future<Output = Resu
     Ok(async move {
         let outcome = look(&engine.media, &file).await;
         engine.stop().await;
-        let (info, playback) = outcome.map_err(CliError::Failed)?;
+        let (info, clients) = outcome.map_err(CliError::Failed)?;
+        let playback = plain(&clients);
         let text = if json {
-            serde_json::to_string_pretty(&Report { info: &info, playback }).map_err(|error| failed(&error))? + "\n"
+            let report = Report { info: &info, playback, clients };
+            serde_json::to_string_pretty(&report).map_err(|error| failed(&error))? + "\n"
         } else {
-            describe(&info, &playback)
+            describe(&info, &clients)
         };
         say(&text)
     })
@@ -49,9 +76,9 @@ pub(super) fn scan(settings: Settings) -> Result<impl Future<Output = Result<(),
         for file in library::films_in(settings.dirs) {
             let name = library::display_name(&file);
             rows.push(match look(&engine.media, &file).await {
-                Ok((info, verdict)) => {
-                    let mode = verdict.mode.map_or_else(|| "-".to_owned(), |mode| format!("{mode:?}").to_lowercase());
-                    vec![name, duration(info.duration_ms), mode, verdict.reason]
+                Ok((info, clients)) => {
+                    let verdict = plain(&clients);
+                    vec![name, duration(info.duration_ms), mode_name(&verdict), verdict.reason]
                 }
                 Err(reason) => vec![name, "-".to_owned(), "-".to_owned(), reason],
             });
@@ -86,27 +113,51 @@ impl Engine {
     }
 }
 
-/// What is in a file and what a plain browser gets of it; a sentence when nothing can be said.
-async fn look(media: &Media, path: &Path) -> Result<(MediaInfo, Verdict), String> {
+/// What is in a file and what clients get of it; a sentence when nothing can be said.
+async fn look(media: &Media, path: &Path) -> Result<(MediaInfo, Vec<Row>), String> {
     let (info, identity) = media.probe(path).await.map_err(|error| format!("{}: {error}", path.display()))?;
     let source = Source { path: path.to_path_buf(), identity, info: std::sync::Arc::new(info.clone()) };
-    let decision = match media.whole_presentation(&source).await {
-        Ok(film) => {
-            decide(&film, &ClientCaps::default(), &media.heights_for(&source)).map_err(|error| error.to_string())
+    let film = media.whole_presentation(&source).await.map_err(|error| error.to_string());
+    let rungs = media.heights_for(&source);
+    let row = |client, decision: Result<Decision, String>| match decision {
+        Ok(Decision { mode, reason, renditions, .. }) => {
+            let renditions = renditions.iter().map(ToString::to_string).collect();
+            Row { client, verdict: Verdict { mode: Some(mode), reason }, renditions }
         }
-        Err(error) => Err(error.to_string()),
+        Err(reason) => Row { client, verdict: Verdict { mode: None, reason }, renditions: Vec::new() },
     };
-    let verdict = match decision {
-        Ok(decision) => Verdict { mode: Some(decision.mode), reason: decision.reason },
-        Err(reason) => Verdict { mode: None, reason },
-    };
-    Ok((info, verdict))
+    let said = |error: Unplayable| error.to_string();
+    let film = film.as_ref().map_err(Clone::clone);
+    let mut clients: Vec<Row> = CLIENTS
+        .iter()
+        .map(|(client, caps)| {
+            let caps = ClientCaps::from_query(caps);
+            row(client, film.clone().and_then(|film| decide(film, &caps, &rungs).map_err(said)))
+        })
+        .collect();
+    clients.push(row(OTHERS, film.and_then(|film| compat::decision(film, &rungs).map_err(said))));
+    Ok((info, clients))
 }
 
-fn describe(info: &MediaInfo, verdict: &Verdict) -> String {
+/// What a plain browser gets.
+fn plain(clients: &[Row]) -> Verdict {
+    let nothing = || Verdict { mode: None, reason: String::new() };
+    clients.iter().find(|row| row.client == "plain browser").map_or_else(nothing, |row| row.verdict.clone())
+}
+
+fn mode_name(verdict: &Verdict) -> String {
+    verdict.mode.map_or_else(|| "-".to_owned(), |mode| format!("{mode:?}").to_lowercase())
+}
+
+fn describe(info: &MediaInfo, clients: &[Row]) -> String {
     let mut text = format!("{}, {}, {} MiB\n\n", info.container, duration(info.duration_ms), info.size / (1024 * 1024));
     text += &table(&info.streams.iter().map(stream).collect::<Vec<_>>());
-    text + "\n" + &verdict.reason + "\n"
+    let mut rows = vec![["CLIENT", "GETS", "OFFERED", "WHY"].map(str::to_owned).to_vec()];
+    rows.extend(clients.iter().map(|Row { client, verdict, renditions }| {
+        let offered = if renditions.is_empty() { "-".to_owned() } else { renditions.join(" ") };
+        vec![(*client).to_owned(), mode_name(verdict), offered, verdict.reason.clone()]
+    }));
+    text + "\n" + &table(&rows)
 }
 
 fn stream(stream: &StreamInfo) -> Vec<String> {

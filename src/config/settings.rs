@@ -11,8 +11,6 @@ use crate::config::read_layer;
 const PORT_DEFAULT: u16 = 8420;
 /// How many ports after the default are tried when it is taken.
 const PORT_NEIGHBOURS: u16 = 9;
-/// Disk space for segments and posters, in MiB, when nobody says otherwise.
-const CACHE_MB_DEFAULT: u64 = 10 * 1024;
 
 /// Format of what the server says on stdout and stderr.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -80,8 +78,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Where what can be made again is kept.
     pub cache_dir: PathBuf,
-    /// Disk space for the cache, in bytes.
-    pub cache_bytes_max: u64,
+    /// Disk space for the cache, in bytes; without it, by the space that is free.
+    pub cache_bytes_max: Option<u64>,
     /// The file that was or would be read.
     pub config_file: PathBuf,
     /// The address people outside use, without a slash at the end.
@@ -133,7 +131,7 @@ impl Settings {
             bind: all.bind.unwrap_or_else(|| vec![Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()]),
             data_dir,
             cache_dir,
-            cache_bytes_max: all.cache_mb.unwrap_or(CACHE_MB_DEFAULT).saturating_mul(1024 * 1024),
+            cache_bytes_max: all.cache_mb.map(|mb| mb.saturating_mul(1024 * 1024)),
             config_file: home.config_file,
             public_url: all.public_url.map(|url| checked_url(&url)).transpose()?,
             open: all.open.unwrap_or(false),
@@ -228,6 +226,6 @@ mod tests {
             sample.lines().filter_map(|line| line.strip_prefix("#").filter(|rest| !rest.starts_with(' '))).collect();
         let layer: Layer = toml::from_str(&uncommented.join("\n")).unwrap();
         assert_eq!(layer.port, Some(PORT_DEFAULT));
-        assert_eq!(layer.cache_mb, Some(CACHE_MB_DEFAULT));
+        assert_eq!(layer.cache_mb, Some(10 * 1024), "the most it takes by itself");
     }
 }

@@ -63,7 +63,9 @@ pub(super) fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
 pub(super) fn worth_compressing(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
     let text = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(|kind| {
         kind.starts_with("text/")
-            || ["javascript", "json", "mpegurl", "svg", "wasm", "manifest"].iter().any(|word| kind.contains(word))
+            || ["javascript", "json", "mpegurl", "dash+xml", "svg", "wasm", "manifest"]
+                .iter()
+                .any(|word| kind.contains(word))
     });
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     text && length.is_none_or(|length| length >= COMPRESS_BYTES_MIN)

@@ -3,6 +3,7 @@
 //! Knows services by their front doors, never how they store or encode. Routers are generic over the state, which `app`
 //! owns; `ws` adds its own route beside these. One layer, `edge`, is passed by every request.
 mod edge;
+mod etag;
 mod extract;
 mod limits;
 mod openapi;

@@ -9,6 +9,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
+use crate::http::etag;
 use crate::http::limits::DIRECT_CHUNK_BYTES;
 use crate::http::problem::Problem;
 
@@ -31,8 +32,7 @@ enum Wanted {
 /// The answer. Several ranges at once are answered with the whole file, as the RFC allows.
 pub(super) async fn serve(mut what: Representation, method: &Method, headers: &HeaderMap) -> Response {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    if text(header::IF_NONE_MATCH).is_some_and(|tags| tags == "*" || tags.split(',').any(|tag| tag.trim() == what.etag))
-    {
+    if etag::has(headers, &what.etag) {
         return dressed(StatusCode::NOT_MODIFIED.into_response(), &what);
     }
     // A range of another version of the file would be put together with this one's bytes.

@@ -10,11 +10,13 @@ mod title;
 mod walk;
 
 use std::collections::HashMap;
+use std::fs::Metadata;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tokio::fs::File;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -165,6 +167,12 @@ impl Library {
             self.start_scan();
         }
         unchanged.map(|()| source)
+    }
+
+    /// Opens the file of a title to read it as it is; gives up on a folder that does not answer.
+    pub async fn open(&self, source: &Source) -> Result<(File, Metadata), LibraryError> {
+        let (file, metadata) = self.inner.reach.open(&source.path).await.map_err(|_| LibraryError::Gone)?;
+        if source.identity.looks_unchanged(&metadata) { Ok((file, metadata)) } else { Err(LibraryError::Changed) }
     }
 
     /// A frame of the film, JPEG.

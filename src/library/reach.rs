@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::fs::File;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -35,6 +36,17 @@ impl Reach {
     pub(super) async fn metadata(&self, path: &Path) -> io::Result<Metadata> {
         let asked = path.to_path_buf();
         self.look(path, async { tokio::fs::metadata(asked).await }).await
+    }
+
+    /// Opens a file for reading, in time or not at all.
+    pub(super) async fn open(&self, path: &Path) -> io::Result<(File, Metadata)> {
+        let asked = path.to_path_buf();
+        let open = async {
+            let file = File::open(asked).await?;
+            let metadata = file.metadata().await?;
+            Ok((file, metadata))
+        };
+        self.look(path, open).await
     }
 
     async fn look<T: Send + 'static>(

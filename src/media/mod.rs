@@ -11,15 +11,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, TryStreamExt, stream};
+use tokio::io::AsyncReadExt;
+use tokio_util::io::ReaderStream;
 
 use crate::clock::SharedClock;
+use crate::media::cache::Stored;
 use crate::store::Store;
 
 mod cache;
 pub mod caps;
+pub mod compat;
 mod cuts;
 mod damage;
+pub mod dash;
 pub mod decide;
 pub mod demo;
 pub mod engine;
@@ -40,6 +45,7 @@ mod rest;
 mod samples;
 mod schedule;
 mod service;
+pub mod sheets;
 pub mod sound;
 mod sound_choice;
 mod stats;
@@ -49,6 +55,7 @@ mod ticks;
 pub mod track;
 mod workers;
 
+pub use cache::default_bytes as cache_bytes_default;
 pub use caps::ClientCaps;
 pub use decide::{Decision, Mode, Unplayable, decide, playable};
 pub use engine::{ProbeError, about};
@@ -58,9 +65,12 @@ pub use identity::FileIdentity;
 pub use info::{AudioInfo, Chapter, MediaInfo, Source, StreamInfo, StreamKind, VideoInfo};
 pub use plan::Presentation;
 pub use rendition::RenditionId;
-pub use service::INDEX_LIMIT;
+pub use service::{INDEX_LIMIT, Thumbs};
 pub use stats::Stats;
 pub use track::Preset;
+
+/// Bytes of a large segment that are read at once while it is sent.
+const READ_BYTES_AT_ONCE: usize = 256 * 1024;
 
 /// The media service. Clones share it.
 #[derive(Clone)]
@@ -93,6 +103,8 @@ pub enum Tuning {
 
 /// A segment's bytes, as far as they exist and as they come.
 pub struct SegmentBody {
+    /// Names what is in it: the same key, the same pictures or sound.
+    pub key: String,
     /// Length, when all of it exists already.
     pub len: Option<u64>,
     /// Fragments in order. Dropping it says that nobody waits here any more.
@@ -100,8 +112,16 @@ pub struct SegmentBody {
 }
 
 impl SegmentBody {
-    fn whole(bytes: Bytes) -> Self {
-        Self { len: Some(bytes.len() as u64), fragments: Box::pin(stream::iter([Ok(bytes)])) }
+    fn stored(key: String, stored: Stored) -> Self {
+        match stored {
+            Stored::Whole(bytes) => {
+                Self { key, len: Some(bytes.len() as u64), fragments: Box::pin(stream::iter([Ok(bytes)])) }
+            }
+            Stored::File(file, length) => {
+                let chunks = ReaderStream::with_capacity(file.take(length), READ_BYTES_AT_ONCE);
+                Self { key, len: Some(length), fragments: Box::pin(chunks.map_err(MediaError::from)) }
+            }
+        }
     }
 }
 
@@ -132,6 +152,16 @@ impl Media {
         self.service.poster(source).await
     }
 
+    /// The small pictures of a film, for the bar by which one seeks. Asking has them made, when there is time.
+    pub async fn thumbs(&self, film: &Arc<Presentation>) -> Thumbs {
+        self.service.thumbs(film).await
+    }
+
+    /// One of the sheets that the small pictures are on.
+    pub async fn thumbs_sheet(&self, identity: &FileIdentity, number: u32) -> Option<Bytes> {
+        self.service.pictures.sheet(identity, number).await
+    }
+
     /// How a film is presented. Remembered; made once, however many ask.
     pub async fn presentation(&self, source: &Source) -> Result<Arc<Presentation>, MediaError> {
         self.service.presentation(source).await
@@ -145,6 +175,11 @@ impl Media {
     /// The init segment of a rendition.
     pub async fn init(&self, film: &Arc<Presentation>, rendition: &RenditionId) -> Result<Bytes, MediaError> {
         self.service.init(film, *rendition).await
+    }
+
+    /// Names what is in a segment; `None` when there is no such segment. Cheap, nothing is made.
+    pub fn segment_key(&self, film: &Arc<Presentation>, rendition: &RenditionId, index: u32) -> Option<String> {
+        self.service.segment_key(film, *rendition, index)
     }
 
     /// A segment of a rendition. Answers when the first bytes are there, or with the reason why they cannot be.

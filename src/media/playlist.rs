@@ -16,7 +16,7 @@ use crate::media::track::{FrameGrid, Preset};
 /// The first version with an init segment (`EXT-X-MAP`) outside I-frame playlists.
 const VERSION: u32 = 7;
 /// AAC rate with its overhead.
-const AUDIO_BIT_RATE: u64 = 192_000;
+pub(crate) const AUDIO_BIT_RATE: u64 = 192_000;
 /// Peaks of a copied video over the average of its file, where the index does not tell how large its parts are.
 const PEAK_OVER_AVERAGE: u64 = 2;
 /// Boxes of a fragment and of its samples.
@@ -121,6 +121,11 @@ pub fn rendition(film: &Presentation, id: &RenditionId) -> Option<String> {
     }
     text.push_str("#EXT-X-ENDLIST\n");
     Some(text)
+}
+
+/// The codec of a sound rendition.
+pub(crate) fn sound_codec(film: &Presentation, id: RenditionId) -> Option<String> {
+    sound_choice::codecs(film, &[&id]).into_iter().next()
 }
 
 /// Segments always carry parameter sets out of band, so the sample entry is `hvc1` and `avc1` whatever the file had.

@@ -3,6 +3,9 @@ use std::ops::Range;
 
 use crate::media::plan::Track;
 
+/// What a room has just seen and is about to see stays in the cache, for who comes late and for small seeks back.
+const PINNED_BEHIND_MS: i64 = 60_000;
+const PINNED_AHEAD_MS: i64 = 120_000;
 /// How far ahead of a playing room segments are made; then the machine rests.
 const READ_AHEAD_MS: i64 = 45_000;
 /// How far ahead of a room segments are made whose film is converted more slowly than it plays.
@@ -140,6 +143,11 @@ pub(crate) fn ahead(
         };
         (n, priority)
     })
+}
+
+/// Segments that the cache shall not let go of while a room is at `position_ms`.
+pub(crate) fn needed(track: &Track<'_>, position_ms: i64) -> Range<u32> {
+    track.covering(position_ms - PINNED_BEHIND_MS, position_ms.saturating_add(PINNED_AHEAD_MS))
 }
 
 #[cfg(test)]

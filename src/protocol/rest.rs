@@ -231,8 +231,18 @@ pub struct Playback {
     /// The file itself; only when this client can play it as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub direct_url: Option<String>,
+    /// HLS master playlist for players other than browsers, such as VLC, mpv and television apps.
+    pub compat_url: String,
+    /// DASH manifest of the same segments.
+    pub dash_url: String,
+    /// `WebVTT` that says which part of which picture shows the film when; absent for a title without a picture. The
+    /// answer is 202 while they are being made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thumbnails_url: Option<String>,
     /// How long the title is.
     pub duration_ms: MediaTime,
+    /// Chapter marks, in order.
+    pub chapters: Vec<MediaChapter>,
     /// Seconds until the addresses expire.
     pub expires_in: u64,
     /// How long to wait before playing, in ms, so that it does not stop in the middle: this machine converts the film more

@@ -39,6 +39,7 @@ mod probe;
 mod scan;
 mod sound_survey;
 mod survey;
+mod thumbnails;
 mod timeline;
 mod trial;
 mod video_copy;
@@ -61,6 +62,7 @@ pub use head::{Head, SegmentStats};
 pub use log::install_log;
 pub use memory::{release_memory, tame_memory};
 pub use scan::Scan;
+pub use thumbnails::Thumbnails;
 
 pub(in crate::media) use clip::{ClipFormat, Picture, write_clip};
 

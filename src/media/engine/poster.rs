@@ -26,11 +26,14 @@ const FLAT: f64 = 6.0;
 const JPEG_QUALITY: i32 = 4;
 
 pub(super) fn poster(source: &Source, cancel: &Cancel) -> Result<Bytes, EngineError> {
-    let picture = match source.info.video() {
-        Some((stream, video)) => from_film(source, stream.index, video, cancel)?,
-        None => from_cover(source, cancel)?,
+    // The picture that somebody chose for the film says more than any frame of it.
+    let cover = from_cover(source, cancel);
+    let picture = match (cover, source.info.video()) {
+        (Ok(cover), _) => cover,
+        (Err(_), Some((stream, video))) => from_film(source, stream.index, video, cancel)?,
+        (Err(error), None) => return Err(error),
     };
-    jpeg(&picture)
+    jpeg(&picture, JPEG_QUALITY)
 }
 
 /// Even size with square pixels, upright, not larger than the film.
@@ -103,8 +106,8 @@ pub(super) fn first_picture(
 
 fn from_cover(source: &Source, cancel: &Cancel) -> Result<Frame, EngineError> {
     let none = || EngineError::Unsupported("there is no picture".to_owned());
-    let input = open_source(source, cancel)?;
     let cover = source.info.streams.iter().find(|stream| stream.attached_picture).ok_or_else(none)?;
+    let input = open_source(source, cancel)?;
     let (stream, parameters) =
         input.stream(cover.index as usize).zip(input.parameters(cover.index as usize)).ok_or_else(none)?;
     let mut decoder = decode::open(parameters, pair(stream.time_base))?;
@@ -123,7 +126,7 @@ fn from_cover(source: &Source, cancel: &Cancel) -> Result<Frame, EngineError> {
     }
 }
 
-fn scale(frame: &Frame, time_base: (i32, i32), target: &Target) -> Result<Frame, EngineError> {
+pub(super) fn scale(frame: &Frame, time_base: (i32, i32), target: &Target) -> Result<Frame, EngineError> {
     let mut graph = Graph::new(frame, time_base, target)?;
     graph.send(Some(frame))?;
     graph.send(None)?;
@@ -148,7 +151,7 @@ fn brightness(frame: &Frame) -> (f64, f64) {
     (mean, (squares as f64 / count - mean * mean).max(0.0).sqrt())
 }
 
-fn jpeg(picture: &Frame) -> Result<Bytes, EngineError> {
+pub(super) fn jpeg(picture: &Frame, quality: i32) -> Result<Bytes, EngineError> {
     // SAFETY: a lookup in static tables.
     let encoder = unsafe { ffi::avcodec_find_encoder(ffi::AVCodecID::AV_CODEC_ID_MJPEG) };
     if encoder.is_null() {
@@ -162,13 +165,13 @@ fn jpeg(picture: &Frame) -> Result<Bytes, EngineError> {
     context.color_range = ffi::AVColorRange::AVCOL_RANGE_JPEG;
     context.time_base = ffi::AVRational { num: 1, den: 1 };
     context.flags |= ffi::AV_CODEC_FLAG_QSCALE.cast_signed();
-    context.global_quality = JPEG_QUALITY * ffi::FF_QP2LAMBDA;
+    context.global_quality = quality * ffi::FF_QP2LAMBDA;
     codec.open(encoder, &[])?;
     let mut picture = picture.share()?;
     let raw = picture.get_mut();
     raw.pts = 0;
     raw.pict_type = ffi::AVPictureType::AV_PICTURE_TYPE_NONE;
-    raw.quality = JPEG_QUALITY * ffi::FF_QP2LAMBDA;
+    raw.quality = quality * ffi::FF_QP2LAMBDA;
     codec.send_frame(Some(&picture))?;
     codec.send_frame(None)?;
     let packet = codec.receive_packet()?.ok_or_else(|| EngineError::Internal("no JPEG came out".to_owned()))?;

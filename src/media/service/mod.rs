@@ -1,6 +1,8 @@
 //! The media service: asks memory, then the disk, then the engine's threads. Probes, plans and init segments are
-//! here; `plans` says how films are presented, `segments` makes media segments, `steering` makes them before anybody asks.
+//! here; `plans` says how films are presented, `segments` makes media segments, `pictures` small pictures, `steering`
+//! makes them before anybody asks.
 mod machine;
+mod pictures;
 mod plans;
 mod segments;
 mod steering;
@@ -23,7 +25,7 @@ use crate::media::flight::Flights;
 use crate::media::following::Films;
 use crate::media::heads::Heads;
 use crate::media::identity::FileIdentity;
-use crate::media::info::{MediaInfo, Source};
+use crate::media::info::MediaInfo;
 use crate::media::ladder::Ladder;
 use crate::media::memo::{Asked, Memo};
 use crate::media::plan::{PLAN_VERSION, Presentation};
@@ -31,12 +33,15 @@ use crate::media::rendition::RenditionId;
 use crate::media::rest::Rest;
 use crate::media::schedule::{Kind, Priority};
 use crate::media::service::machine::Machine;
+use crate::media::service::pictures::Pictures;
 use crate::media::service::segments::profile;
 use crate::media::stats::Counters;
 use crate::media::track::Preset;
 use crate::media::workers::{Job, Stop, Workers};
 use crate::media::{MediaConfig, Stats, Tuning};
 use crate::store::Store;
+
+pub use pictures::Thumbs;
 
 /// Presentations remembered; each holds the cuts of one film.
 const FILMS_REMEMBERED: usize = 64;
@@ -46,13 +51,13 @@ const INITS_REMEMBERED: usize = 512;
 const PROBE_LIMIT: Duration = Duration::from_secs(10);
 /// The one on finding out how a film is cut, which every presentation waits for the first time.
 pub const INDEX_LIMIT: Duration = Duration::from_mins(1);
-const POSTER_LIMIT: Duration = Duration::from_secs(20);
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Service {
     clock: SharedClock,
     cache: Cache,
     flights: Flights,
+    pub(crate) pictures: Pictures,
     heads: Heads,
     workers: Workers,
     plans: Memo<FileIdentity, Arc<Presentation>>,
@@ -92,6 +97,7 @@ impl Service {
         let service = Arc::new(Self {
             cache: Cache::open(&config.cache_dir, &cache_version(), config.cache_bytes_max),
             flights: Flights::default(),
+            pictures: Pictures::new(&config.cache_dir),
             heads: Heads::default(),
             workers: Workers::new(Arc::clone(&clock)),
             plans: Memo::new(FILMS_REMEMBERED),
@@ -133,12 +139,6 @@ impl Service {
             }
             Err(_) => Err(ProbeError::Cancelled),
         }
-    }
-
-    pub(crate) async fn poster(&self, source: &Source) -> Result<Bytes, MediaError> {
-        let source = source.clone();
-        let make = move |cancel: &Cancel| engine::poster(&source, cancel);
-        Ok(self.ask(Kind::Slow, Priority::Background, POSTER_LIMIT, make).await??)
     }
 
     /// Runs something on an engine thread and waits for its answer.

@@ -56,17 +56,22 @@ impl Service {
         index: u32,
     ) -> Result<SegmentBody, MediaError> {
         let order = Self::order(film, id, index).ok_or(MediaError::NotFound)?;
+        let key = self.cache.tag(&order.key);
         self.films.note(&film.source, id, order.position_ms, self.clock.now());
-        if let Some(bytes) = self.cache.read_async(&order.key).await {
+        if let Some(stored) = self.cache.find(&order.key).await {
             self.counters.cache_hits.add(1);
-            return Ok(SegmentBody::whole(bytes));
+            return Ok(SegmentBody::stored(key, stored));
         }
         self.counters.cache_misses.add(1);
         let mut waiter = self.launch(order, Priority::Waited);
         waiter.ready(FIRST_FRAGMENT_PATIENCE).await?;
         let len = waiter.len();
         let fragments = stream::unfold(waiter, |mut waiter| async { waiter.next().await.map(|next| (next, waiter)) });
-        Ok(SegmentBody { len, fragments: Box::pin(fragments) })
+        Ok(SegmentBody { key, len, fragments: Box::pin(fragments) })
+    }
+
+    pub(crate) fn segment_key(&self, film: &Arc<Presentation>, id: RenditionId, index: u32) -> Option<String> {
+        Self::order(film, id, index).map(|order| self.cache.tag(&order.key))
     }
 
     /// The encoder's speed for the next segment.

@@ -1,6 +1,7 @@
 //! Makes ahead what groups will need, so that play and seek find it there; and says what this machine can do for them.
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::media::ladder::Load;
 use crate::media::memo::Asked;
 use crate::media::plan::{Presentation, display_size};
 use crate::media::rendition::RenditionId;
-use crate::media::schedule::{Depth, Priority, ahead};
+use crate::media::schedule::{Depth, Priority, ahead, needed};
 use crate::media::service::Service;
 use crate::media::service::segments::Order;
 use crate::media::sync::lock;
@@ -40,6 +41,7 @@ impl Service {
             Asked::Pending(_) => return,
             Asked::Yours(_) => return self.make_plan(&watched.source, Priority::RoomNext),
         };
+        self.cache.pin(identity, self.pins(&film, &watched));
         let orders = self.wanted(&film, &watched);
         let keys: Vec<SegmentKey> = orders.iter().map(|(_, order)| order.key.clone()).collect();
         let missing = self.films.keep(identity, &keys);
@@ -52,6 +54,19 @@ impl Service {
                 self.workers.promote(&order.key, priority);
             }
         }
+    }
+
+    /// What the cache shall not let go of while the groups are where they are.
+    fn pins(&self, film: &Presentation, watched: &Watched) -> Vec<(RenditionId, Range<u32>)> {
+        let mut pins = Vec::new();
+        for view in &watched.views {
+            let aims = self.aims(film, watched, view).into_iter();
+            pins.extend(aims.filter_map(|(id, _)| {
+                let track = film.track(id, Preset::Ultrafast)?;
+                Some((id, needed(&track, view.position_ms)))
+            }));
+        }
+        pins
     }
 
     /// What is not there yet of what the groups need, most urgent first.
@@ -153,6 +168,7 @@ impl Service {
     }
 
     pub(super) fn look_after(self: &Arc<Self>) {
+        self.make_pictures();
         let now = self.clock.now();
         {
             let mut steered = lock(&self.steered);
@@ -167,7 +183,9 @@ impl Service {
             engine::release_memory();
         }
         self.measure(now);
-        for identity in self.films.identities(now) {
+        let identities = self.films.identities(now);
+        self.cache.pin_only(&identities);
+        for identity in identities {
             self.steer(&identity);
         }
     }

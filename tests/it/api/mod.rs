@@ -1,5 +1,6 @@
 //! The outside contract over HTTP, against the real executable.
 mod edge;
+mod others;
 mod rooms;
 mod shapes;
 mod socket;

@@ -114,6 +114,12 @@ fn probe_says_what_a_file_is_and_why_another_is_none() {
     let report: serde_json::Value = serde_json::from_slice(&probed.stdout).unwrap();
     assert_eq!(report["playback"]["mode"], "direct");
     assert!(report["info"]["streams"].as_array().unwrap().len() >= 2);
+    let clients = report["clients"].as_array().unwrap();
+    assert!(clients.iter().all(|row| row["reason"].is_string() && row["renditions"][0] == "vcopy"), "{report:#}");
+    let table = String::from_utf8(run(&["probe".as_ref(), film.as_os_str()]).stdout).unwrap();
+    for client in ["Chromium", "Firefox", "Safari", "VLC, mpv, TV"] {
+        assert!(table.contains(client), "{table}");
+    }
     let (code, text) = refusal(&run(&["probe", "/no/such/film.mp4"]));
     assert_eq!((code, text.lines().count()), (1, 1), "{text}");
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use watchparty::clock::{Clock, SystemClock};
 use watchparty::media::Source;
 use watchparty::media::demo;
-use watchparty::media::engine;
 use watchparty::media::engine::{self, Head, init_segment};
 use watchparty::media::plan::plan;
 use watchparty::media::track::{Preset, SegmentJob, TrackSpec};

@@ -29,7 +29,8 @@ fn every_film_with_a_picture_gets_a_poster() {
             Ok(jpeg) => {
                 let (width, height) = size(&jpeg);
                 assert!(width <= 640 && width % 2 == 0 && height % 2 == 0, "{name}: {width}x{height}");
-                if let Some((_, video)) = source.info.video() {
+                let cover = source.info.streams.iter().any(|stream| stream.attached_picture);
+                if let Some((_, video)) = source.info.video().filter(|_| !cover) {
                     let turned = video.rotation % 180 != 0;
                     let wide = f64::from(video.width) * f64::from(video.sar_num) / f64::from(video.sar_den);
                     let shape = if turned { f64::from(video.height) / wide } else { wide / f64::from(video.height) };

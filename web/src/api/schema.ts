@@ -1102,8 +1102,19 @@ export interface components {
             master_url: string;
             /** @description The file itself; only when this client can play it as it is. */
             direct_url?: string | null;
+            /** @description HLS master playlist for players other than browsers, such as VLC, mpv and television apps. */
+            compat_url: string;
+            /** @description DASH manifest of the same segments. */
+            dash_url: string;
+            /**
+             * @description `WebVTT` that says which part of which picture shows the film when; absent for a title without a picture. The
+             *     answer is 202 while they are being made.
+             */
+            thumbnails_url?: string | null;
             /** @description How long the title is. */
             duration_ms: components["schemas"]["MediaTime"];
+            /** @description Chapter marks, in order. */
+            chapters: components["schemas"]["MediaChapter"][];
             /**
              * Format: int64
              * @description Seconds until the addresses expire.

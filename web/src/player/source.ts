@@ -26,6 +26,8 @@ export interface Course {
 
 export interface SourceEvents {
   delivery(delivery: Delivery): void;
+  /** What the server offers; told again whenever the addresses are new. */
+  playback(playback: Playback): void;
   /** A sentence for the viewer: the film does not come at the moment, and is tried for. */
   waiting(message: string): void;
   /** A sentence for the viewer: this film will not play here. */
@@ -166,6 +168,7 @@ export class Source {
   private take(playback: Playback): void {
     this.asking = false;
     this.playback = playback;
+    this.events.playback(playback);
     this.outdated = null;
     clearTimeout(this.timers.get('lastCall'));
     this.after('renew', renewAfter(playback.expires_in), () => void this.renew());

@@ -1,6 +1,10 @@
 import { type PointerEvent, useEffect, useRef, useState } from 'react';
 import { clockTime } from '../../app/words';
+import { chapterAt, marks } from '../../player/chapters';
+import { thumbnailAt } from '../../player/thumbnails';
 import styles from './SeekBar.module.css';
+import { SeekPreview } from './SeekPreview';
+import { useThumbnails } from './useThumbnails';
 import { useRoom, useSession } from './visit';
 
 interface Props {
@@ -9,7 +13,9 @@ interface Props {
   bufferedTo: number;
 }
 
-/** Where the room is. Dragging shows where one would go; letting go asks the room. */
+const NO_CHAPTERS: never[] = [];
+
+/** Where the room is, and the chapters. Hovering and dragging show where one would go; letting go asks the room. */
 export function SeekBar({ duration, position, bufferedTo }: Props) {
   const session = useSession();
   const bar = useRef<HTMLInputElement>(null);
@@ -17,6 +23,12 @@ export function SeekBar({ duration, position, bufferedTo }: Props) {
   const [hover, setHover] = useState<number | null>(null);
   const asked = useRoom((view) => view.pending?.kind === 'seek');
   const rev = useRoom((view) => view.state?.rev);
+  const media = useRoom((view) => view.state?.media?.id ?? null);
+  const chapters = useRoom((view) => view.playback?.chapters ?? NO_CHAPTERS);
+  const thumbnails = useThumbnails(
+    media,
+    useRoom((view) => view.playback?.thumbnails_url ?? null),
+  );
 
   // React's onChange is the native `input`; only the native `change` says that the hand let go.
   useEffect(() => {
@@ -39,12 +51,16 @@ export function SeekBar({ duration, position, bufferedTo }: Props) {
     setHover(Math.max(0, Math.min(1, (event.clientX - box.left) / box.width)) * duration);
   };
   const told = aim ?? hover;
+  const here = chapterAt(chapters, shown)?.title;
 
   return (
     <div className={styles.seek} onPointerMove={onMove} onPointerLeave={() => setHover(null)}>
       <div className={styles.track} aria-hidden="true">
         <span className={styles.buffered} style={{ width: percent(bufferedTo) }} />
         <span className={styles.played} style={{ width: percent(shown) }} />
+        {marks(chapters, duration).map((chapter) => (
+          <span key={chapter.start_ms} className={styles.mark} style={{ left: percent(chapter.start_ms) }} />
+        ))}
       </div>
       <input
         ref={bar}
@@ -56,13 +72,16 @@ export function SeekBar({ duration, position, bufferedTo }: Props) {
         step={1}
         value={Math.round(shown)}
         aria-label="Position in the film"
-        aria-valuetext={`${clockTime(shown)} of ${clockTime(duration)}`}
+        aria-valuetext={`${clockTime(shown)} of ${clockTime(duration)}${here ? `, ${here}` : ''}`}
         onChange={(event) => setAim(Number(event.target.value))}
       />
       {told !== null && duration > 0 && (
-        <span className={styles.told} style={{ left: percent(told) }} aria-hidden="true">
-          {clockTime(told)}
-        </span>
+        <SeekPreview
+          place={Math.min(1, told / duration)}
+          ms={told}
+          thumbnail={thumbnailAt(thumbnails, told)}
+          chapter={chapterAt(chapters, told)?.title || null}
+        />
       )}
     </div>
   );

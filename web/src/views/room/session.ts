@@ -266,12 +266,13 @@ export class RoomSession {
     if (this.sourceFor === media && !anew) return;
     this.source?.close();
     this.sourceFor = media;
-    this.store.setState({ delivery: null, trouble: null });
+    this.store.setState({ delivery: null, playback: null, trouble: null });
     const course = {
       position: () => this.follow?.roomPosition() ?? 0,
       resting: () => this.resting(),
     };
     this.source = new Source(this.mediator, media, course, {
+      playback: (playback) => this.store.setState({ playback }),
       delivery: (delivery) => this.store.setState({ delivery, trouble: null }),
       waiting: (text) => this.store.setState({ trouble: { text, final: false } }),
       failed: (text) => this.store.setState({ trouble: { text, final: true } }),
@@ -289,7 +290,7 @@ export class RoomSession {
     this.source?.close();
     this.source = null;
     this.sourceFor = null;
-    this.store.setState({ delivery: null, trouble: null });
+    this.store.setState({ delivery: null, playback: null, trouble: null });
   }
 
   private applyVolume(): void {

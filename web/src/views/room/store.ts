@@ -1,6 +1,6 @@
 /** What the room page shows. Filled by the session alone; nothing in it is a guess. */
 import { createStore } from 'zustand/vanilla';
-import type { ChatLine, CommandKind, Member, Room, State } from '../../api/types';
+import type { ChatLine, CommandKind, Member, Playback, Room, State } from '../../api/types';
 import type { FollowReport } from '../../player/follow';
 import type { Delivery } from '../../player/source';
 import type { Link } from '../../socket/connection';
@@ -22,6 +22,8 @@ export interface RoomView {
   /** Something to tell this person, once. */
   notice: { id: number; text: string } | null;
   delivery: Delivery | null;
+  /** What the server offers of the film, at addresses that are good now. */
+  playback: Playback | null;
   /** Why there is no picture; `final` when waiting will not help. */
   trouble: { text: string; final: boolean } | null;
   report: FollowReport;
@@ -47,6 +49,7 @@ export function createRoomStore(volume: number, muted: boolean) {
     pending: null,
     notice: null,
     delivery: null,
+    playback: null,
     trouble: null,
     report: { status: 'idle', skew: null, bufferMs: 0 },
     tap: 'none',

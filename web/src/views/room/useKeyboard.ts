@@ -1,4 +1,5 @@
 import { type RefObject, useEffect } from 'react';
+import { chapterStep } from '../../player/chapters';
 import type { RoomSession } from './session';
 
 const STEP_MS = 5_000;
@@ -73,6 +74,13 @@ function act(
     case 'ArrowRight':
       session.ask({ kind: 'seek_by', delta: STEP_MS });
       return true;
+    case '[':
+    case ']': {
+      const chapters = session.store.getState().playback?.chapters ?? [];
+      const to = chapterStep(chapters, session.playhead().position, key === ']' ? 1 : -1);
+      if (to !== null) session.ask({ kind: 'seek', pos: to });
+      return true;
+    }
     case 'ArrowUp':
       session.setVolume(volume + VOLUME_STEP, false);
       return true;

@@ -9,6 +9,7 @@ import { Lost } from '../../ui/Lost';
 import { Mark } from '../../ui/Mark';
 import { Poster } from '../home/Poster';
 import { useCreateRoom } from '../home/useCreateRoom';
+import { OtherPlayers } from './OtherPlayers';
 import styles from './TitlePage.module.css';
 
 /** One film: what it is, what this browser gets of it, and the way to watch it together. */
@@ -35,7 +36,7 @@ export function TitlePage({ id }: { id: string }) {
 
 function Film({ film }: { film: MediaItem }) {
   const { creating, error, create } = useCreateRoom();
-  const { reason, refused } = useDelivery(film);
+  const { reason, refused, compatUrl } = useDelivery(film);
   return (
     <main className={styles.film}>
       <div className={styles.poster}>
@@ -57,6 +58,7 @@ function Film({ film }: { film: MediaItem }) {
             <Users size={18} aria-hidden="true" /> {creating ? 'Opening…' : 'Watch together'}
           </Button>
         )}
+        {compatUrl && <OtherPlayers title={film.title} compatUrl={compatUrl} />}
         {error && (
           <p className={styles.refused} role="alert">
             {error}
@@ -93,9 +95,15 @@ function useFilm(id: string) {
   return { film, problem };
 }
 
+interface Answer {
+  reason: string;
+  refused: boolean;
+  compatUrl?: string;
+}
+
 /** What this browser gets, as a sentence. A server that is only busy has not refused. */
 function useDelivery(film: MediaItem) {
-  const [answer, setAnswer] = useState({ reason: '\u00a0', refused: false });
+  const [answer, setAnswer] = useState<Answer>({ reason: '\u00a0', refused: false });
   useEffect(() => {
     if (!film.playable) {
       setAnswer({ reason: film.reason ?? 'This file cannot be played.', refused: true });
@@ -103,7 +111,10 @@ function useDelivery(film: MediaItem) {
     }
     let live = true;
     fetchPlayback(film.id, capabilities())
-      .then((playback) => live && setAnswer({ reason: playback.reason, refused: false }))
+      .then(
+        (playback) =>
+          live && setAnswer({ reason: playback.reason, refused: false, compatUrl: playback.compat_url }),
+      )
       .catch((error: unknown) => {
         if (!live || !(error instanceof ApiError)) return;
         setAnswer({ reason: error.message, refused: error.status >= 400 && error.status < 500 });

@@ -1,0 +1,44 @@
+import { useEffect, useState } from 'react';
+import { type Thumbnail, thumbnailsOf } from '../../player/thumbnails';
+
+/** The first question waits until the film has had time to begin. */
+const FIRST_MS = 3_000;
+/** How often is asked while they are being made. */
+const AGAIN_MS = 10_000;
+/** A server that never gets to it is left alone in the end. */
+const QUESTIONS_MAX = 60;
+const ACCEPTED = 202;
+
+/** The small pictures of a film; none until the server has made them, and none for ever when there are none. */
+export function useThumbnails(media: string | null, address: string | null): Thumbnail[] {
+  const [thumbnails, setThumbnails] = useState<Thumbnail[]>([]);
+  // A renewed address is no other film: until its index is there, the pictures of the old one do.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another film is what ends them
+  useEffect(() => setThumbnails([]), [media]);
+  useEffect(() => {
+    if (address === null) return;
+    const stop = new AbortController();
+    let timer: ReturnType<typeof setTimeout>;
+    let questions = 0;
+    const ask = async () => {
+      questions += 1;
+      try {
+        const response = await fetch(address, { signal: stop.signal });
+        if (response.status === ACCEPTED) {
+          if (questions < QUESTIONS_MAX) timer = setTimeout(ask, AGAIN_MS);
+        } else if (response.ok) {
+          const index = await response.text();
+          if (!stop.signal.aborted) setThumbnails(thumbnailsOf(index, address));
+        }
+      } catch {
+        if (!stop.signal.aborted && questions < QUESTIONS_MAX) timer = setTimeout(ask, AGAIN_MS);
+      }
+    };
+    timer = setTimeout(ask, FIRST_MS);
+    return () => {
+      stop.abort();
+      clearTimeout(timer);
+    };
+  }, [address]);
+  return thumbnails;
+}
