@@ -17,7 +17,7 @@ endif
 BINARY := $(or $(CARGO_TARGET_DIR),target)/release/watchparty
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: help run build test test-rust test-web test-browser bench sim lint format types licences notices api screenshots clean
+.PHONY: help run build test test-rust test-web test-browser compatibility fuzz bench sim lint format types licences notices api screenshots clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,13 @@ test-web: web/node_modules/.package-lock.json ## web: unit tests of sync, player
 
 test-browser: deps-test build ## the real executable in real browsers with real films
 	cd web && WATCHPARTY_BIN=$(abspath $(BINARY)) npm run e2e
+
+compatibility: deps-test build ## try every real film in every player, and write docs/compatibility.md
+	cd web && WATCHPARTY_BIN=$(abspath $(BINARY)) WATCHPARTY_E2E_ALL=1 npm run e2e:films
+	cd web && node e2e/compatibility.mjs
+
+fuzz: deps-test $(FFMPEG) ## 2,000 mutated films through the engine
+	FUZZ_FILES=2000 cargo test $(CARGO_FLAGS) --test it matrix::fuzz -- --nocapture
 
 bench: deps-test build ## print the figures of docs/measurements.md
 	cd web && WATCHPARTY_BIN=$(abspath $(BINARY)) npm run bench

@@ -12,11 +12,14 @@ declare -A why=(
   [autoconf]="builds zimg" [automake]="builds zimg" [libtool]="builds zimg"
   [xz-utils]="unpacks the sources"
   [chromium]="the browser of the browser tests"
+  [firefox-esr]="the other browser of the browser tests"
+  [mpv]="a second opinion on the stream for other players"
+  [vlc-bin]="a third opinion on it" [vlc-plugin-base]="what VLC opens and decodes with"
   [ffmpeg]="test fixtures and a second opinion on our segments (the product never runs it)"
   [fonts-dejavu-core]="readable text in test fixtures and screenshots"
 )
 build=(build-essential pkg-config libclang-dev nasm meson ninja-build autoconf automake libtool xz-utils)
-test=(chromium ffmpeg fonts-dejavu-core)
+test=(chromium firefox-esr ffmpeg mpv vlc-bin vlc-plugin-base fonts-dejavu-core)
 # Without Debian's source packages in reach the distribution's FFmpeg is linked.
 distribution=(libavcodec-dev libavformat-dev libavfilter-dev libavutil-dev libswscale-dev libswresample-dev)
 if ! "$(dirname "$0")/ffmpeg/build.sh" --can >/dev/null; then

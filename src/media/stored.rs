@@ -28,6 +28,7 @@ impl Known {
 
 /// Lists that grow are stored as their steps.
 #[derive(Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "as in the index")]
 struct Row {
     time_base: (i32, i32),
     start_pts: i64,

@@ -143,6 +143,7 @@ pub struct SegmentJob {
 
 /// Where the frames of the video stream are, as far as the container tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four findings that do not depend on each other")]
 pub struct VideoIndex {
     /// Unit of all values here, as numerator and denominator of seconds.
     pub time_base: (i32, i32),

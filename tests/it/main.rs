@@ -6,6 +6,7 @@ mod cli;
 mod engine;
 mod hub;
 mod library;
+mod matrix;
 mod media;
 mod protocol;
 mod rooms;

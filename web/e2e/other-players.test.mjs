@@ -2,6 +2,7 @@
 // the seek bar shows of a film before one goes there.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join as path } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -143,6 +144,9 @@ test('a title is handed to VLC with an address that needs no cookie', async () =
   await link.waitFor();
   const [download] = await Promise.all([ann.page.waitForEvent('download'), link.click()]);
   assert.match(download.suggestedFilename(), /\.m3u$/);
+  const file = (await readFile(await download.path(), 'utf8')).trim().split('\n').pop();
+  const part = await fetch(file, { headers: { range: 'bytes=0-99' } });
+  assert.equal(part.status, 206);
   const address = await ann.page.locator('[data-testid="stream-address"]').inputValue();
   const master = await fetch(address);
   assert.equal(master.status, 200);

@@ -25,6 +25,10 @@ const TAIL_PACKETS: usize = 20_000;
 const GAP_SECONDS: f64 = 15.0;
 /// Keyframes whose packets are read to prove the index.
 const PROOFS: usize = 24;
+/// Delays that differ by less than this part of a frame are one delay, rounded in different ways.
+const ROUGH_PART: i64 = 4;
+/// How far behind a listed keyframe it is looked for.
+const ROOM_SECONDS: f64 = 0.5;
 /// Packets read behind a keyframe to find pictures that come before it.
 const LEADING_PACKETS: usize = 6;
 /// Packets read at the start to see the frame rate.
@@ -170,18 +174,31 @@ fn from_container(reader: &mut Reader, stream: usize, cancel: &Cancel) -> Result
     if listed.is_empty() || listed.windows(2).any(|pair| pair[1] - pair[0] > gap || pair[1] < pair[0]) {
         return Ok(None);
     }
-    let Some(proof) = prove(reader, &listed, start, cancel)? else { return Ok(None) };
+    let mut head_times = head.times;
+    let step = typical_step(&mut head_times);
+    let Some(mut proof) = prove(reader, &listed, (start, step), cancel)? else { return Ok(None) };
     let Some(tail) = read_tail(reader, *proof.keys.last().unwrap_or(&start), cancel)? else { return Ok(None) };
-    let mut keyframes: Vec<i64> = proof.keys.into_iter().filter(|key| *key >= start && *key < tail.end).collect();
-    keyframes.sort_unstable();
-    keyframes.dedup();
-    if keyframes.first().is_none_or(|first| first - start > gap) || tail.long {
+    if tail.long {
         return Ok(None);
     }
-    let mut times = head.times;
-    let step = typical_step(&mut times);
-    times.extend_from_slice(&keyframes);
-    let frame_rate = constant_rate(reader, stream, times, step, start..tail.end);
+    let rate = |keys: &[i64]| {
+        let keys = keys.iter().copied().filter(|key| (start..tail.end).contains(key));
+        let times = head_times.iter().copied().chain(keys).collect();
+        constant_rate(reader, stream, times, step, start..tail.end)
+    };
+    let mut frame_rate = rate(&proof.keys);
+    if proof.rough && frame_rate.is_none() {
+        // No grid of frames takes the roughness away.
+        let Some(keys) = read_keys(reader, &listed, cancel)? else { return Ok(None) };
+        frame_rate = None;
+        proof.keys = keys;
+    }
+    let mut keyframes: Vec<i64> = proof.keys.into_iter().filter(|key| (start..tail.end).contains(key)).collect();
+    keyframes.sort_unstable();
+    keyframes.dedup();
+    if keyframes.first().is_none_or(|first| first - start > gap) {
+        return Ok(None);
+    }
     let places = reader.input().key_places(stream);
     Ok(Some(VideoIndex {
         time_base,
@@ -200,6 +217,8 @@ fn from_container(reader: &mut Reader, stream: usize, cancel: &Cancel) -> Result
 
 struct Proof {
     keys: Vec<i64>,
+    /// Times are right to a part of a frame only.
+    rough: bool,
     leading: bool,
     changes: bool,
 }
@@ -214,37 +233,60 @@ struct Key {
 }
 
 /// Reads some of the listed keyframes. MP4 lists decoding times: where the delay to presentation is the same at all of
-/// them it is applied to the rest, otherwise every keyframe is read.
-fn prove(reader: &mut Reader, listed: &[i64], start: i64, cancel: &Cancel) -> Result<Option<Proof>, EngineError> {
-    let step = listed.len().div_ceil(PROOFS).max(1);
+/// them, or nearly so, it is applied to the rest; otherwise every keyframe is read.
+fn prove(
+    reader: &mut Reader,
+    listed: &[i64],
+    (start, step): (i64, i64),
+    cancel: &Cancel,
+) -> Result<Option<Proof>, EngineError> {
+    let stride = listed.len().div_ceil(PROOFS).max(1);
     let (mut leading, mut changes) = (false, false);
     let mut shifts = Vec::new();
-    for listed in listed.iter().step_by(step).chain(listed.last()) {
-        let Some(key) = read_key(reader, *listed, true, cancel)? else { return Ok(None) };
+    for nth in (0..listed.len()).step_by(stride).chain([listed.len() - 1]) {
+        let Some(key) = read_key(reader, listed, nth, true, cancel)? else { return Ok(None) };
         // Nothing can lead the very first picture.
         leading |= key.leads && key.time > start;
         changes |= key.changes && key.time > start;
-        shifts.push(key.time - listed);
+        shifts.push(key.time - listed[nth]);
     }
-    if shifts.windows(2).all(|pair| pair[0] == pair[1]) {
-        let shift = shifts.first().copied().unwrap_or(0);
-        return Ok(Some(Proof { keys: listed.iter().map(|key| key + shift).collect(), leading, changes }));
-    }
+    shifts.sort_unstable();
+    let spread = shifts.last().zip(shifts.first()).map_or(0, |(most, least)| most - least);
+    let shift = shifts.get(shifts.len() / 2).copied().unwrap_or(0);
+    let (keys, rough) = if spread.saturating_mul(ROUGH_PART) <= step {
+        (listed.iter().map(|key| key + shift).collect(), spread > 0)
+    } else {
+        let Some(keys) = read_keys(reader, listed, cancel)? else { return Ok(None) };
+        (keys, false)
+    };
+    Ok(Some(Proof { keys, rough, leading, changes }))
+}
+
+fn read_keys(reader: &mut Reader, listed: &[i64], cancel: &Cancel) -> Result<Option<Vec<i64>>, EngineError> {
     let mut keys = Vec::with_capacity(listed.len());
-    for listed in listed {
-        match read_key(reader, *listed, false, cancel)? {
+    for nth in 0..listed.len() {
+        match read_key(reader, listed, nth, false, cancel)? {
             Some(key) => keys.push(key.time),
             None => return Ok(None),
         }
     }
-    Ok(Some(Proof { keys, leading, changes }))
+    Ok(Some(keys))
 }
 
-/// Presentation time of the key packet at a listed time, and whether earlier pictures follow it.
-fn read_key(reader: &mut Reader, listed: i64, look: bool, cancel: &Cancel) -> Result<Option<Key>, EngineError> {
-    reader.jump(listed);
+/// What is at a listed keyframe.
+fn read_key(
+    reader: &mut Reader,
+    listed: &[i64],
+    nth: usize,
+    look: bool,
+    cancel: &Cancel,
+) -> Result<Option<Key>, EngineError> {
+    let at = listed[nth];
+    // MP4 takes a place for a time of presentation and may land before the keyframe that has it as its decoding time.
+    let room = listed.get(nth + 1).map_or(0, |next| (next - at) / 2);
+    reader.jump(at + room.min(seconds_to_pts(ROOM_SECONDS, reader.time_base())));
     let Some(key) = reader.next(cancel)? else { return Ok(None) };
-    let same = [key.dts(), key.pts()].contains(&Some(listed));
+    let same = [key.dts(), key.pts()].contains(&Some(at));
     let Some(time) = key.pts().filter(|_| key.is_key() && same) else { return Ok(None) };
     let mut leads = false;
     for _ in 0..if look { LEADING_PACKETS } else { 0 } {

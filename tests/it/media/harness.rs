@@ -1,5 +1,5 @@
 //! A media service on a folder of its own, and the test films.
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,24 +15,29 @@ const POLL: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A service and the folder it keeps segments in.
-pub(super) struct Rig {
-    pub(super) media: Media,
+pub(crate) struct Rig {
+    pub(crate) media: Media,
     folder: Arc<TempDir>,
     store: Store,
 }
 
 impl Rig {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::on(Arc::new(tempfile::tempdir().unwrap()))
     }
 
     /// Ends this service and starts another one on the same folder.
-    pub(super) async fn restart(self) -> Self {
+    pub(crate) async fn restart(self) -> Self {
         let Self { media, folder, store } = self;
         media.shutdown().await;
         drop(media);
         store.close().await;
         Self::on(folder)
+    }
+
+    /// Where it keeps segments.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     fn on(folder: Arc<TempDir>) -> Self {
@@ -47,17 +52,17 @@ impl Rig {
         Self { media: Media::start_with(&config, store.clone(), Arc::new(SystemClock)).unwrap(), folder, store }
     }
 
-    pub(super) async fn source(&self, path: PathBuf) -> Source {
+    pub(crate) async fn source(&self, path: PathBuf) -> Source {
         let (info, identity) = self.media.probe(&path).await.unwrap();
         Source { path, identity, info: Arc::new(info) }
     }
 
-    pub(super) async fn film(&self, path: PathBuf) -> Arc<Presentation> {
+    pub(crate) async fn film(&self, path: PathBuf) -> Arc<Presentation> {
         let source = self.source(path).await;
         self.media.presentation(&source).await.unwrap()
     }
 
-    pub(super) async fn fetch(&self, film: &Arc<Presentation>, id: RenditionId, n: u32) -> Result<Bytes, MediaError> {
+    pub(crate) async fn fetch(&self, film: &Arc<Presentation>, id: RenditionId, n: u32) -> Result<Bytes, MediaError> {
         let mut body = self.media.segment(film, &id, n).await?;
         let mut bytes = Vec::new();
         while let Some(fragment) = body.fragments.next().await {
@@ -67,7 +72,7 @@ impl Rig {
     }
 
     /// Waits until something is true; fails the test when it does not come true.
-    pub(super) async fn until(&self, what: &str, fact: impl Fn(&Media) -> bool) {
+    pub(crate) async fn until(&self, what: &str, fact: impl Fn(&Media) -> bool) {
         let poll = async {
             let mut interval = tokio::time::interval(POLL);
             while !fact(&self.media) {

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail; `clippy.toml` only knows tests inside the library")]
 mod cuts;
 mod damage;
-mod harness;
+pub(crate) mod harness;
 mod plans;
 mod service;
 mod streams;

@@ -8,12 +8,6 @@ use crate::media::harness::Rig;
 use crate::support::boxes;
 use crate::support::films::{film as sample, folder};
 
-fn timescale(init: &[u8]) -> u32 {
-    let mdhd = boxes::find(init, &["moov", "trak", "mdia", "mdhd"]).unwrap();
-    let at = if mdhd[0] == 1 { 20 } else { 12 };
-    u32::from_be_bytes(mdhd[at..at + 4].try_into().unwrap())
-}
-
 /// First decoding time of a segment and the tick after its last sample; fragments must join without a gap.
 fn span(segment: &[u8]) -> (i64, i64) {
     let fragments = boxes::fragments(segment);
@@ -30,7 +24,7 @@ pub(super) async fn check_rendition(rig: &Rig, film: &Arc<Presentation>, id: Ren
     let name = format!("{} {id}", film.source.path.display());
     let init = rig.media.init(film, &id).await.unwrap_or_else(|error| panic!("{name}: {error}"));
     let track = film.track(id, Preset::Ultrafast).unwrap();
-    assert_eq!(timescale(&init), track.timescale, "{name}");
+    assert_eq!(boxes::timescale(&init), track.timescale, "{name}");
     for n in 0..track.segments() {
         let bytes = rig.fetch(film, id, n).await.unwrap_or_else(|error| panic!("{name} {n}: {error}"));
         let job = track.job(n).unwrap();

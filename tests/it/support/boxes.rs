@@ -86,3 +86,21 @@ fn fragment(moof: &[u8], payload: usize) -> Fragment {
         samples,
     }
 }
+
+/// Ticks per second of an init segment's track.
+pub(crate) fn timescale(init: &[u8]) -> u32 {
+    let mdhd = find(init, &["moov", "trak", "mdia", "mdhd"]).expect("mdhd");
+    word(mdhd, if mdhd[0] == 1 { 20 } else { 12 })
+}
+
+/// The bytes of a segment's first sample.
+pub(crate) fn first_sample(segment: &[u8]) -> &[u8] {
+    let size = fragments(segment)[0].samples[0].size as usize;
+    &children(segment)[1].1[..size]
+}
+
+/// The kind of an init segment's sample entry, such as `avc1`.
+pub(crate) fn sample_entry(init: &[u8]) -> String {
+    let stsd = find(init, &["moov", "trak", "mdia", "minf", "stbl", "stsd"]).expect("stsd");
+    String::from_utf8_lossy(&stsd[12..16]).into_owned()
+}

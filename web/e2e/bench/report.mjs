@@ -35,22 +35,28 @@ const ROWS = /** @type {any[]} */ ([]);
 /**
  * @param {string} what
  * @param {number[]} values
- * @param {{unit?: string, goal?: number}} [options] goal: what p50 must not exceed
+ * @param {{unit?: string, goal?: number, goal95?: number}} [options] what p50 and p95 must not exceed
  */
-export function row(what, values, { unit = 'ms', goal } = {}) {
+export function row(what, values, { unit = 'ms', goal, goal95 } = {}) {
   const one = {
     what, unit, n: values.length, min: Math.min(...values), p50: percentile(values, 0.5), p95: percentile(values, 0.95),
-    max: Math.max(...values), goal, met: goal === undefined ? undefined : percentile(values, 0.5) <= goal, load: loadavg()[0],
+    max: Math.max(...values), goal, goal95, met: met(values, goal, goal95), load: loadavg()[0],
   };
   ROWS.push(one);
   console.log(cells(one));
   return one;
 }
 
+/** Undefined where nothing was promised. */
+function met(values, goal, goal95) {
+  if (goal === undefined) return undefined;
+  return percentile(values, 0.5) <= goal && (goal95 === undefined || percentile(values, 0.95) <= goal95);
+}
+
 const number = (x) => (Math.abs(x) < 10 ? x.toFixed(1) : Math.round(x).toString());
 const cells = (r) =>
   `| ${r.what.padEnd(62)} | ${String(r.n).padStart(3)} | ${[r.min, r.p50, r.p95, r.max].map((x) => number(x).padStart(6)).join(' | ')} | ${r.unit.padEnd(3)} | ${
-    r.goal === undefined ? '' : `p50 <= ${r.goal}: ${r.met ? 'met' : 'MISSED'}`} |`;
+    r.goal === undefined ? '' : `p50 <= ${r.goal}${r.goal95 === undefined ? '' : `, p95 <= ${r.goal95}`}: ${r.met ? 'met' : 'MISSED'}`} |`;
 
 export function head() {
   const c = circumstances();

@@ -23,3 +23,5 @@ export const CACHE = resolve(
 export const OUT = join(E2E, 'out');
 
 export const CHROMIUM = process.env.WATCHPARTY_CHROMIUM ?? '/usr/bin/chromium';
+
+export const FIREFOX = process.env.WATCHPARTY_FIREFOX ?? '/usr/bin/firefox-esr';

@@ -58,6 +58,8 @@ export function player(viewer) {
       position: v.currentTime * 1000, paused: v.paused, rate: v.playbackRate, ready: v.readyState, ended: v.ended, muted: v.muted,
       width: v.videoWidth, height: v.videoHeight, error: v.error?.message ?? null, seeking: v.seeking,
       audioBytes: v.webkitAudioDecodedByteCount, videoBytes: v.webkitVideoDecodedByteCount,
+      // Chromium counts what it decoded; Firefox only says that there is a track.
+      hears: v.webkitAudioDecodedByteCount > 0 || v.mozHasAudio === true,
     };
   });
 }
@@ -85,6 +87,15 @@ async function showControls({ page }) {
 export async function seek(viewer, positionMs) {
   await showControls(viewer);
   await viewer.page.locator(by('seek-bar')).fill(String(positionMs));
+}
+
+/** Opens the choice of pictures, if it is not open, and answers what is in it. */
+export async function openQuality(viewer) {
+  const button = viewer.page.locator(by('quality'));
+  await showControls(viewer);
+  if ((await button.getAttribute('aria-expanded')) === 'true') await viewer.page.keyboard.press('Escape');
+  await button.click();
+  return viewer.page.locator('[role="menuitemradio"] > span:nth-of-type(1)').allInnerTexts();
 }
 
 /** Everybody plays: not paused and moving. */

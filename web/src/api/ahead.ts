@@ -1,21 +1,32 @@
 /**
- * What this browser gets of a film, asked when the film is chosen and not only when the player wants it. Given out
- * once; whoever comes later asks the server.
+ * What this browser gets of a film, asked when somebody looks at the film and not only when the player wants it. Given
+ * out once; whoever comes later asks the server.
  */
+import { clock } from '../clock';
 import { fetchPlayback } from './client';
 import type { Playback } from './types';
 
-let asked: { media: string; answer: Promise<Playback> } | null = null;
+/** Addresses live for hours, but what is good for this viewer may change with every other room. */
+const FRESH_MS = 60_000;
 
-/** Begins to ask. A failure is told to whoever takes the answer. */
-export function askPlayback(media: string, caps: string): void {
+let asked: { media: string; at: number; answer: Promise<Playback> } | null = null;
+
+const fresh = (media: string) => asked?.media === media && clock.now() - asked.at < FRESH_MS;
+
+/** Begins to ask, unless that was done a moment ago. A failure is told to whoever takes the answer. */
+export function askPlayback(media: string, caps: string): Promise<Playback> {
+  if (asked && fresh(media)) return asked.answer;
   const answer = fetchPlayback(media, caps);
-  answer.catch(() => undefined);
-  asked = { media, answer };
+  const own = { media, at: clock.now(), answer };
+  asked = own;
+  answer.catch(() => {
+    if (asked === own) asked = null;
+  });
+  return answer;
 }
 
 export function takePlayback(media: string): Promise<Playback> | null {
-  const answer = asked?.media === media ? asked.answer : null;
+  const answer = fresh(media) ? (asked?.answer ?? null) : null;
   asked = null;
   return answer;
 }

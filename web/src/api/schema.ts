@@ -1120,10 +1120,18 @@ export interface components {
              * @description Seconds until the addresses expire.
              */
             expires_in: number;
+            /**
+             * Format: int64
+             * @description How long to wait before playing, in ms, so that it does not stop in the middle: this machine converts the film more
+             *     slowly than it plays. What it makes in the meantime is kept. Null when there is no need to wait.
+             */
+            wait_ms?: number | null;
             /** @description Sound tracks to choose from. */
             audio: components["schemas"]["PlaybackAudio"][];
             /** @description Subtitles to choose from. */
             subtitles: components["schemas"]["PlaybackSubtitle"][];
+            /** @description What the viewer should know beforehand, in sentences. */
+            notes: string[];
         };
         /** @description A sound track to choose. */
         PlaybackAudio: {

@@ -11,7 +11,8 @@ export type LibraryStatus = Schemas['LibraryStatus'];
 export type MediaItem = Schemas['MediaItem'];
 export type MediaPage = Schemas['MediaPage'];
 export type Member = Schemas['Member'];
-export type Playback = Schemas['Playback'];
+/** With what only some servers say: how long to buffer first, and sentences about the film for its viewers. */
+export type Playback = Schemas['Playback'] & { wait_ms?: number | null; notes?: string[] };
 export type PlayerStatus = Schemas['PlayerStatus'];
 export type Resume = Schemas['Resume'];
 export type Room = Schemas['Room'];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deviceOf, fileName, playlistFile, vlcLink } from './elsewhere';
+import { deviceOf, fileAddress, fileName, playlistFile, vlcLink } from './elsewhere';
 
 const URL = 'http://192.168.1.7:8420/stream/TOKEN/compat/master.m3u8';
 
@@ -12,6 +12,10 @@ describe('a film in another player', () => {
     expect(vlcLink('desk', URL)).toBeNull();
     expect(vlcLink('android', URL)).toMatch(/^intent:\/\/192\.168\.1\.7:8420\/stream\/.*scheme=http;/);
     expect(vlcLink('ios', URL)).toContain('url=http%3A%2F%2F192.168.1.7%3A8420%2Fstream%2FTOKEN');
+  });
+
+  it('is the file itself where any file will do', () => {
+    expect(fileAddress(URL)).toBe('http://192.168.1.7:8420/stream/TOKEN/direct');
   });
 
   it('has a playlist of one line of title, whatever the title', () => {

@@ -14,9 +14,12 @@ export function vlcLink(device: Device, url: string): string | null {
   if (device === 'ios') return `vlc-x-callback://x-callback-url/stream?url=${encodeURIComponent(url)}`;
   if (device === 'desk') return null;
   const { protocol, host, pathname } = new URL(url);
-  const kind = 'type=application/vnd.apple.mpegurl;package=org.videolan.vlc';
+  const kind = 'type=video/*;package=org.videolan.vlc';
   return `intent://${host}${pathname}#Intent;scheme=${protocol.slice(0, -1)};${kind};end`;
 }
+
+/** The file itself, beside the stream that was made of it. */
+export const fileAddress = (streamUrl: string): string => streamUrl.replace(/\/compat\/[^/]+$/, '/direct');
 
 /** A playlist of one entry, which desktop players open. */
 export function playlistFile(title: string, url: string): string {

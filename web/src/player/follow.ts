@@ -147,11 +147,14 @@ export class Follow {
     if (seen.rate !== 1) this.mediator.setRate(1, false);
     if (seen.seeking) return false;
     const aim = Math.min(position, this.mediator.endsAt);
-    if (Math.abs(seen.position - aim) > REST_TOLERANCE_MS) {
+    const last = aim >= this.mediator.endsAt - END_MS;
+    // The very end is reached by playing only; who was sought there stands a little before it.
+    const off = Math.abs(seen.position - this.mediator.reachable(aim));
+    if (off > REST_TOLERANCE_MS && !(last && seen.ended)) {
       this.mediator.seek(aim);
       return false;
     }
-    return seen.canPlay || aim >= this.mediator.endsAt - END_MS;
+    return seen.canPlay || last;
   }
 
   private sayReady(vector: Vector, position: number): void {

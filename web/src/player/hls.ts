@@ -1,10 +1,14 @@
 /** Plays a master playlist through hls.js, which is loaded only when a film needs it. */
 import type Hls from 'hls.js';
-import type { ErrorData, Events, HlsConfig } from 'hls.js';
-import { problem } from '../api/client';
+import type { ErrorData, Events, Fragment, HlsConfig } from 'hls.js';
+import { ApiError, problem } from '../api/client';
+import { recall, remember } from '../app/memory';
 import { clock } from '../clock';
 import { backoff } from '../socket/backoff';
-import { Strikes, verdict, withToken } from './retry';
+import { type Hole, Holes } from './holes';
+import { LevelKeeper } from './levels';
+import type { Quality, Variant } from './quality';
+import { isDamage, mayBeDamage, Strikes, verdict, withToken } from './retry';
 
 /** A running HLS session on an element. */
 export interface HlsSession {
@@ -15,6 +19,8 @@ export interface HlsSession {
   readdress(token: string): void;
   /** Goes on after a refusal. */
   knock(): void;
+  /** Another picture, as soon as it can be had. */
+  choose(wish: Quality): void;
 }
 
 export interface HlsEvents {
@@ -24,6 +30,21 @@ export interface HlsEvents {
   refused(status: number, message: string): void;
   /** The film cannot be decoded here. */
   broken(): void;
+  /** A part of the film is hopeless, and what lies behind it is loaded instead. */
+  damaged(hole: Hole): void;
+  /** What there is to choose from. */
+  variants(variants: Variant[]): void;
+  /** What is being loaded now. */
+  picture(variant: Variant): void;
+}
+
+/** What decides about the picture. */
+export interface Taste {
+  wish: Quality;
+  /** Lines of a screen that is small; null for all others. */
+  screenLines: number | null;
+  /** The film should be moving, and somebody looks. */
+  running(): boolean;
 }
 
 const MAX_BUFFER_S = 30;
@@ -42,6 +63,12 @@ const LOAD_POLICY = {
 
 /** As `Hls.Events` calls it, which is only there once the library is. */
 const MANIFEST_PARSED = 'hlsManifestParsed' as Events.MANIFEST_PARSED;
+const LEVEL_LOADED = 'hlsLevelLoaded' as Events.LEVEL_LOADED;
+
+/** An answer that the server gives each time is believed after so many. */
+const SAME_FAILURE_MAX = 3;
+/** The browser, with its version, that once stumbled over fragments fed before they were complete. */
+const STUMBLED_AS = 'whole-segments';
 
 /** Fetches the library ahead of need. */
 export const loadHls = () => import('hls.js');
@@ -56,6 +83,8 @@ function config(progressive: boolean, startPosition: number, readdress: Readdres
     startFragPrefetch: true,
     testBandwidth: false,
     abrEwmaDefaultEstimate: FIRST_ESTIMATE_BPS,
+    // Which picture is taken is decided in `quality.ts`; an error must not undo it.
+    preserveManualLevelOnError: true,
     maxBufferLength: MAX_BUFFER_S,
     backBufferLength: BACK_BUFFER_S,
     // Our segments are fMP4 and only passed through; starting a worker costs more than it takes off this thread.
@@ -70,10 +99,27 @@ function config(progressive: boolean, startPosition: number, readdress: Readdres
   };
 }
 
-/** The server's own words, where they have arrived. */
-async function wordsOf(details: unknown): Promise<string> {
-  if (typeof Response === 'undefined' || !(details instanceof Response) || details.bodyUsed) return '';
-  return (await problem(details)).message;
+/** What the server itself said, where it has arrived: either loader keeps it in its own way. */
+async function wordsOf(details: unknown, status: number): Promise<ApiError> {
+  let response: Response | null = null;
+  if (typeof Response !== 'undefined' && details instanceof Response) {
+    if (!details.bodyUsed) response = details;
+  } else if (details instanceof XMLHttpRequest && details.status > 0) {
+    response = new Response(details.response as BodyInit | null, { status: details.status });
+  }
+  return response ? problem(response) : new ApiError(status, '', '');
+}
+
+/** The loaders throw a refused part's words away, so the server is asked once more. Null when it says yes now. */
+async function opinionOn(url: string): Promise<ApiError | null> {
+  try {
+    const response = await fetch(url);
+    if (!response.ok) return await problem(response);
+    await response.body?.cancel();
+    return null;
+  } catch {
+    return new ApiError(0, 'unreachable', '');
+  }
 }
 
 /** Starts playing `url` on `video`, fetching from `startPosition` (content ms) on. */
@@ -81,85 +127,166 @@ export function openHls(
   video: HTMLVideoElement,
   url: string,
   startPosition: () => number,
+  taste: Taste,
   events: HlsEvents,
 ): HlsSession {
-  let hls: Hls | null = null;
-  let closed = false;
-  let progressive = true;
-  let token: string | null = null;
-  const failures = new Strikes();
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  return new Script(video, url, startPosition, taste, events);
+}
 
-  const readdress: Readdress = (address) => (token === null ? address : withToken(address, token));
+class Script implements HlsSession {
+  private hls: Hls | null = null;
+  private levels: LevelKeeper | null = null;
+  private holes = new Holes();
+  private closed = false;
+  private progressive = recall(STUMBLED_AS) !== navigator.userAgent;
+  private token: string | null = null;
+  private failures = new Strikes();
+  /** How often each part was refused. */
+  private refusals = new Map<string, number>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
-  const start = async () => {
-    const library = (await loadHls()).default;
-    if (closed) return;
-    hls = new library(config(progressive, startPosition(), readdress));
-    hls.on(library.Events.ERROR, (_, data) => onError(library, data));
-    hls.loadSource(url);
-    hls.attachMedia(video);
-  };
+  constructor(
+    private video: HTMLVideoElement,
+    private url: string,
+    private startPosition: () => number,
+    private taste: Taste,
+    private events: HlsEvents,
+  ) {
+    this.launch();
+  }
 
-  /** Knocks for ever, ever more rarely. What is buffered plays on. */
-  const later = (status: number, again: () => void) => {
-    events.away(status);
-    clearTimeout(timer);
-    timer = setTimeout(again, backoff(failures.add(clock.now()) - 1, Math.random()));
-  };
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.levels?.close();
+    this.hls?.destroy();
+  }
+
+  readdress(fresh: string): void {
+    this.token = fresh;
+  }
+
+  choose(wish: Quality): void {
+    this.taste.wish = wish;
+    this.levels?.choose(wish);
+  }
 
   /** Feeding fragments before they are complete is the fast way, but a young one: one error, and no more of it. */
-  const mediaFailed = () => {
-    if (closed) return;
-    if (!progressive) {
-      events.broken();
+  elementFailed(): void {
+    if (this.closed) return;
+    if (!this.progressive) {
+      this.events.broken();
       return;
     }
-    progressive = false;
-    hls?.destroy();
-    launch();
-  };
+    this.progressive = false;
+    remember(STUMBLED_AS, navigator.userAgent);
+    this.levels?.close();
+    this.hls?.destroy();
+    this.launch();
+  }
 
-  const onError = (library: typeof Hls, data: ErrorData) => {
-    if (closed || !data.fatal) return;
-    const status = data.response?.code ?? 0;
-    if (data.type !== library.ErrorTypes.NETWORK_ERROR) {
-      mediaFailed();
-    } else if (verdict(status) === 'wait') {
-      later(status, knock);
-    } else {
-      void wordsOf(data.networkDetails).then((message) => closed || events.refused(status, message));
-    }
-  };
-
-  const knock = () => {
-    if (closed || !hls) return;
-    const goOn = () => hls?.startLoad(startPosition() / 1000);
+  knock(): void {
+    const { hls } = this;
+    if (this.closed || !hls) return;
+    const goOn = () => hls.startLoad(this.startPosition() / 1000);
     if (hls.levels.length > 0) {
       goOn();
     } else {
       hls.once(MANIFEST_PARSED, goOn);
-      hls.loadSource(url);
+      hls.loadSource(this.url);
     }
-  };
+  }
 
-  const launch = () => {
-    start().catch(() => {
-      if (!closed) later(0, launch);
+  private launch(): void {
+    this.start().catch(() => {
+      if (!this.closed) this.later(0, () => this.launch());
     });
-  };
+  }
 
-  launch();
-  return {
-    close() {
-      closed = true;
-      clearTimeout(timer);
-      hls?.destroy();
-    },
-    elementFailed: mediaFailed,
-    readdress(fresh) {
-      token = fresh;
-    },
-    knock,
-  };
+  private async start(): Promise<void> {
+    const library = (await loadHls()).default;
+    if (this.closed) return;
+    const hls = new library(config(this.progressive, this.startPosition(), (url) => this.readdressed(url)));
+    this.hls = hls;
+    this.levels = new LevelKeeper(hls, this.video, this.taste, this.events);
+    hls.on(library.Events.ERROR, (_, data) => this.failed(library, data));
+    hls.on(LEVEL_LOADED, (_, { details }) => this.holes.mark(details.fragments));
+    hls.loadSource(this.url);
+    hls.attachMedia(this.video);
+  }
+
+  private readdressed(url: string): string {
+    return this.token === null ? url : withToken(url, this.token);
+  }
+
+  /** Knocks for ever, ever more rarely. What is buffered plays on. */
+  private later(status: number, again: () => void): void {
+    this.events.away(status);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(again, backoff(this.failures.add(clock.now()) - 1, Math.random()));
+  }
+
+  private failed(library: typeof Hls, data: ErrorData): void {
+    if (this.closed) return;
+    if (!data.fatal) {
+      this.stumbled(library, data);
+      return;
+    }
+    if (data.type !== library.ErrorTypes.NETWORK_ERROR) {
+      this.elementFailed();
+      return;
+    }
+    const status = data.response?.code ?? 0;
+    if (status === 0) this.later(status, () => this.knock());
+    else void this.refused(data, status);
+  }
+
+  /** What hls.js believes to get over by itself, and where we know better. */
+  private stumbled({ ErrorDetails }: typeof Hls, { details, frag, response }: ErrorData): void {
+    if (details === ErrorDetails.FRAG_PARSING_ERROR || details === ErrorDetails.BUFFER_APPEND_ERROR) {
+      // It would leave a hole, and a player that stands before it.
+      if (this.progressive) this.elementFailed();
+    } else if (details === ErrorDetails.FRAG_LOAD_ERROR && frag) {
+      void this.doubt(frag, response?.code ?? 0);
+    }
+  }
+
+  /** A part was refused: finds out whether it is hopeless. */
+  private async doubt(part: Fragment, status: number): Promise<boolean> {
+    const times = (this.refusals.get(part.url) ?? 0) + 1;
+    this.refusals.set(part.url, times);
+    // Right behind a hole one failure is enough.
+    const same = times >= SAME_FAILURE_MAX || this.holes.goOnAt(part);
+    if (!mayBeDamage(status, same)) return false;
+    const said = await opinionOn(this.readdressed(part.url));
+    if (this.closed || !said || !isDamage(said.status, said.code, same)) return false;
+    if (!part.gap) this.dig(part, said);
+    return true;
+  }
+
+  /** The server has said no, and loading has stopped. */
+  private async refused(data: ErrorData, status: number): Promise<void> {
+    if (data.frag && (await this.doubt(data.frag, status))) {
+      this.hls?.startLoad(this.startPosition() / 1000);
+    } else if (this.closed) {
+      return;
+    } else if (verdict(status) === 'wait') {
+      this.later(status, () => this.knock());
+    } else {
+      const said = await (data.frag
+        ? opinionOn(this.readdressed(data.frag.url))
+        : wordsOf(data.networkDetails, status));
+      if (this.closed) return;
+      if (said) this.events.refused(said.status, said.message);
+      else this.knock();
+    }
+  }
+
+  /** Leaves out what is hopeless. */
+  private dig(part: Fragment, said: ApiError): void {
+    const fragments = this.hls?.levels[part.level]?.details?.fragments ?? [part];
+    const hole = this.holes.dig(part, fragments, said.code === 'media_failed' ? '' : said.message);
+    this.failures.clear();
+    this.events.damaged(hole);
+  }
 }

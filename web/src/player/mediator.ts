@@ -118,10 +118,14 @@ export class Mediator {
     return Number.isFinite(duration) ? duration * 1000 : Number.POSITIVE_INFINITY;
   }
 
+  /** Where a seek to this position leads. */
+  reachable(position: number): number {
+    return Math.max(0, Math.min(position, this.endsAt - END_MARGIN_MS));
+  }
+
   seek(position: number): void {
     this.warm = false;
-    const last = this.endsAt - END_MARGIN_MS;
-    this.element.currentTime = Math.max(0, Math.min(position, last)) / 1000;
+    this.element.currentTime = this.reachable(position) / 1000;
   }
 
   setRate(rate: number, preservesPitch: boolean): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { lastCallAfter, renewAfter, Strikes, tokenOf, verdict, withToken } from './retry';
+import { isDamage, lastCallAfter, renewAfter, Strikes, tokenOf, verdict, withToken } from './retry';
 
 describe('what an answer means', () => {
   test('no answer, an error of the server and "not now" pass', () => {
@@ -12,6 +12,19 @@ describe('what an answer means', () => {
 
   test('gone, unknown, changed and unplayable are the last word', () => {
     for (const status of [400, 404, 409, 410, 422]) expect(verdict(status)).toBe('final');
+  });
+});
+
+describe('a part of a film', () => {
+  test('that the server calls unplayable is hopeless at once, one that only failed when it fails again', () => {
+    expect(isDamage(422, 'damaged', false)).toBe(true);
+    expect(isDamage(500, 'media_failed', false)).toBe(false);
+    expect(isDamage(500, 'media_failed', true)).toBe(true);
+  });
+
+  test('that is asked for too early, without leave or of a film that is gone is not damaged', () => {
+    for (const status of [403, 404, 409, 410, 429, 500, 503])
+      expect(isDamage(status, 'busy', true)).toBe(false);
   });
 });
 

@@ -12,6 +12,24 @@ export function verdict(status: number): Verdict {
   return status === 403 ? 'renew' : 'final';
 }
 
+/** What the server says of a part of a film that it could not make, though it tried. */
+const FAILED_CODE = 'media_failed';
+const UNPROCESSABLE = 422;
+const FAILED = 500;
+
+/**
+ * Whether a refused part of a film is hopeless, and what lies behind it worth a try. A failure without a reason may
+ * pass; when it is the `same` again and again, it does not.
+ */
+export function isDamage(status: number, code: string, same: boolean): boolean {
+  return status === UNPROCESSABLE || (code === FAILED_CODE && same);
+}
+
+/** The same, as far as the status alone can tell. */
+export function mayBeDamage(status: number, same: boolean): boolean {
+  return status === UNPROCESSABLE || (status === FAILED && same);
+}
+
 /** Of an address's life: asking again this early leaves time for a server that is away for a while. */
 const RENEW_AT = 0.75;
 /** Where addresses can only be changed with a short break, a pause in the film is waited for until then. */

@@ -6,14 +6,20 @@ import { takePlayback } from '../api/ahead';
 import { ApiError, fetchPlayback, type Playback } from '../api/client';
 import { backoff } from '../socket/backoff';
 import { capabilities, hasMediaSource, hasNativeHls } from './caps';
+import { Detour } from './detour';
 import { type HlsSession, openHls } from './hls';
 import type { Mediator } from './mediator';
+import { Preparing } from './preparing';
+import { fileWillDo, type Quality, type Variant, variantsOf } from './quality';
 import { lastCallAfter, renewAfter, Strikes, tokenOf, verdict } from './retry';
+import { smallScreenLines } from './screen';
 
 /** What this viewer gets. */
 export interface Delivery {
   mode: Playback['mode'];
   reason: string;
+  /** What else there is to know of the film, as sentences. */
+  notes: string[];
 }
 
 /** What the room is doing, as far as it matters for loading. */
@@ -34,9 +40,16 @@ export interface SourceEvents {
   failed(message: string): void;
   /** After all: what was said of it no longer holds. */
   arrived(): void;
+  /** When enough is ready to play without a break, local time; null when that is so. */
+  preparing(readyAt: number | null): void;
+  /** The pictures to choose from; the first is what the server would take. */
+  variants(variants: Variant[]): void;
+  /** The one that comes now; null for the file itself. */
+  picture(variant: Variant | null): void;
 }
 
 type Way = 'direct' | 'script' | 'native';
+type Timer = 'patience' | 'renew' | 'lastCall' | 'again' | 'variants';
 
 /** Refused so often in a row, fresh addresses do not help. */
 const REFUSALS_MAX = 2;
@@ -44,6 +57,8 @@ const REFUSALS_MAX = 2;
 const DIRECT_FAILURES_MAX = 1;
 /** A film of which nothing has come by now deserves a word. */
 const PATIENCE_MS = 20_000;
+/** A film that began without hls.js is given this long before its other pictures are asked for. */
+const VARIANTS_AFTER_MS = 1_500;
 /** So does one that stands still this long. Browsers ask anew for half a minute before they call it an error. */
 const STALL_MS = 8_000;
 
@@ -69,15 +84,25 @@ export class Source {
   /** The element's own address is to be replaced at the next rest. */
   private outdated: string | null = null;
   private playback: Playback | null = null;
-  private timers = new Map<'patience' | 'renew' | 'lastCall' | 'again', ReturnType<typeof setTimeout>>();
+  /** The file as it is has turned out not to play here. */
+  private fileFailed = false;
+  private timers = new Map<Timer, ReturnType<typeof setTimeout>>();
   private stopReports: () => void;
+  private detour: Detour;
+  private ready: Preparing;
 
   constructor(
     private mediator: Mediator,
     private media: string,
     private course: Course,
     private events: SourceEvents,
+    private wish: Quality,
   ) {
+    this.detour = new Detour(mediator, () => this.course.position(), {
+      reached: (message) => this.say(message),
+      passed: () => this.notice(),
+    });
+    this.ready = new Preparing(media, (readyAt) => this.events.preparing(readyAt));
     this.stopReports = mediator.onReport((report) => {
       if (report === 'failed') this.elementFailed();
       else this.notice();
@@ -86,20 +111,50 @@ export class Source {
     void this.begin(true);
   }
 
+  /** The room for which this film was begun ahead is there now. */
+  follow(course: Course, events: SourceEvents): void {
+    this.course = course;
+    this.events = events;
+  }
+
+  /** Another picture, for this viewer only. */
+  async choose(wish: Quality): Promise<void> {
+    this.wish = wish;
+    const { playback } = this;
+    if (this.over || this.asking || !playback) return;
+    const file = Boolean(playback.direct_url) && !this.fileFailed;
+    if (this.way === 'direct') {
+      if (typeof wish === 'number') await this.beginWith(playback, true);
+    } else if (file && typeof wish !== 'number') {
+      this.hls?.close();
+      this.hls = null;
+      await this.beginWith(playback, true);
+    } else {
+      this.hls?.choose(wish);
+    }
+  }
+
   close(): void {
     this.turn += 1;
+    this.detour.close();
+    this.ready.close();
     for (const timer of this.timers.values()) clearTimeout(timer);
     this.stopReports();
     this.hls?.close();
     this.mediator.clear();
   }
 
-  private after(name: 'patience' | 'renew' | 'lastCall' | 'again', ms: number, then: () => void): void {
+  private after(name: Timer, ms: number, then: () => void): void {
     clearTimeout(this.timers.get(name));
     this.timers.set(name, setTimeout(then, ms));
   }
 
+  /** A sentence about a break; what is known to be missing says more than any other. */
   private wait(message: string): void {
+    if (!this.detour.tells) this.say(message);
+  }
+
+  private say(message: string): void {
     if (this.over) return;
     this.told = true;
     this.events.waiting(message);
@@ -129,7 +184,7 @@ export class Source {
     }
     clearTimeout(this.timers.get('patience'));
     this.timers.delete('patience');
-    if (!this.told || this.asking) return;
+    if (!this.told || this.asking || this.detour.tells) return;
     this.told = false;
     this.events.arrived();
   }
@@ -177,13 +232,51 @@ export class Source {
   private async begin(mayBeDirect: boolean): Promise<void> {
     const playback = await this.ask(false);
     if (!playback) return;
-    this.events.delivery({ mode: playback.mode, reason: playback.reason });
-    if (mayBeDirect && playback.direct_url) {
-      this.way = 'direct';
-      this.mediator.open(playback.direct_url);
-    } else {
-      this.stream(playback.master_url);
+    this.announce(playback);
+    this.ready.heard(playback.wait_ms);
+    await this.beginWith(playback, mayBeDirect);
+  }
+
+  private announce({ mode, reason, notes = [] }: Playback): void {
+    this.events.delivery({ mode, reason, notes });
+  }
+
+  private async beginWith(playback: Playback, mayBeDirect: boolean): Promise<void> {
+    const { turn } = this;
+    const direct = mayBeDirect && !this.fileFailed ? (playback.direct_url ?? undefined) : undefined;
+    if (direct !== undefined && typeof this.wish === 'number') {
+      const variants = await this.learn(playback.master_url);
+      if (turn !== this.turn) return;
+      if (!fileWillDo(variants, this.wish)) {
+        const reason = `Streamed: you chose ${this.wish}p`;
+        this.announce({ ...playback, mode: 'transcode', reason });
+        this.mediator.clear();
+        this.stream(playback.master_url);
+        return;
+      }
     }
+    if (direct === undefined) {
+      this.stream(playback.master_url);
+      return;
+    }
+    this.way = 'direct';
+    this.announce(playback);
+    this.mediator.open(direct);
+    this.events.picture(null);
+    // What else there would be is asked when the film has begun, so as not to be in its way.
+    this.after('variants', VARIANTS_AFTER_MS, () => void this.learn(playback.master_url));
+  }
+
+  /** What a playlist has to offer, and nothing when it cannot be had. */
+  private async learn(url: string): Promise<Variant[]> {
+    const { turn } = this;
+    const text = await fetch(url).then(
+      (response) => (response.ok ? response.text() : ''),
+      () => '',
+    );
+    const variants = variantsOf(text);
+    if (turn === this.turn) this.events.variants(variants);
+    return variants;
   }
 
   private stream(url: string): void {
@@ -192,10 +285,18 @@ export class Source {
     this.mediator.warm = false;
     if (hasMediaSource()) {
       this.way = 'script';
-      this.hls = openHls(this.mediator.element, url, () => this.course.position(), {
+      const taste = {
+        wish: this.wish,
+        screenLines: smallScreenLines(),
+        running: () => !this.course.resting() && !this.over,
+      };
+      this.hls = openHls(this.mediator.element, url, () => this.course.position(), taste, {
         away: (status) => this.away(status),
         refused: (status, message) => void this.refused(status, message),
         broken: () => this.fail(UNDECODABLE),
+        damaged: (hole) => this.detour.add(hole),
+        variants: (variants) => this.events.variants(variants),
+        picture: (variant) => this.events.picture(variant),
       });
     } else if (hasNativeHls()) {
       this.way = 'native';
@@ -274,7 +375,8 @@ export class Source {
     if (!this.playback) return;
     this.strikes.clear();
     this.outdated = null;
-    this.events.delivery({ mode: 'remux', reason: 'Streamed: the file itself did not play here' });
+    this.fileFailed = true;
+    this.announce({ ...this.playback, mode: 'remux', reason: 'Streamed: the file itself did not play here' });
     this.mediator.clear();
     this.stream(this.playback.master_url);
   }

@@ -1,9 +1,13 @@
 import { Info, Play } from 'lucide-react';
+import { useEffect, useRef } from 'react';
 import { Link } from 'wouter';
 import type { MediaItem } from '../../api/types';
 import { length } from '../../app/words';
 import styles from './FilmCard.module.css';
 import { Poster } from './Poster';
+
+/** A mouse that only passes by is gone by then. */
+const RESTS_MS = 60;
 
 interface Props {
   item: MediaItem;
@@ -11,10 +15,17 @@ interface Props {
   busy: string | null;
   /** Offers the film's own page. */
   about?: boolean;
+  /** A mouse rests on it. */
+  onConsider?: ((item: MediaItem) => void) | undefined;
+  /** A click has begun. */
+  onExpect?: ((item: MediaItem) => void) | undefined;
   onPick(item: MediaItem): void;
 }
 
-export function FilmCard({ item, verb, busy, about = false, onPick }: Props) {
+export function FilmCard({ item, verb, busy, about = false, onConsider, onExpect, onPick }: Props) {
+  const resting = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const leave = () => clearTimeout(resting.current);
+  useEffect(() => () => clearTimeout(resting.current), []);
   const picture = (
     <>
       <Poster item={item} />
@@ -47,6 +58,14 @@ export function FilmCard({ item, verb, busy, about = false, onPick }: Props) {
         data-testid="film-card"
         data-media-id={item.id}
         disabled={busy !== null}
+        onPointerEnter={(event) => {
+          if (event.pointerType === 'mouse') resting.current = setTimeout(() => onConsider?.(item), RESTS_MS);
+        }}
+        onPointerLeave={leave}
+        onPointerDown={(event) => {
+          // A finger that comes down may only want to scroll.
+          if (event.pointerType === 'mouse' && event.button === 0) onExpect?.(item);
+        }}
         onClick={() => onPick(item)}
       >
         <span className="visually-hidden">{verb} </span>

@@ -15,7 +15,7 @@ const ROOMS_EVERY_MS = 10_000;
 
 /** The first page: what is running, and what could be watched. */
 export function HomePage() {
-  const { creating, error, create } = useCreateRoom();
+  const { creating, error, create, expect, consider } = useCreateRoom();
   const [rooms, setRooms] = useState<Room[]>([]);
   const claimed = useSetupLink();
 
@@ -61,7 +61,15 @@ export function HomePage() {
           </p>
         )}
         <OpenRooms rooms={rooms} />
-        <Library heading="Films" verb="Watch" busy={creating} about onPick={(item) => create(item.id)} />
+        <Library
+          heading="Films"
+          verb="Watch"
+          busy={creating}
+          about
+          onConsider={(item) => consider(item.id)}
+          onExpect={(item) => expect(item.id)}
+          onPick={(item) => create(item.id)}
+        />
       </main>
     </div>
   );

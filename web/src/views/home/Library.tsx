@@ -15,11 +15,15 @@ interface Props {
   busy: string | null;
   /** Whether the cards lead to the films' own pages. */
   about?: boolean;
+  /** A mouse rests on a film. */
+  onConsider?(item: MediaItem): void;
+  /** A click has begun. */
+  onExpect?(item: MediaItem): void;
   onPick(item: MediaItem): void;
 }
 
 /** All films with a search field; those that cannot be played come last, with the reason. */
-export function Library({ heading, verb, busy, about = false, onPick }: Props) {
+export function Library({ heading, verb, busy, about = false, onConsider, onExpect, onPick }: Props) {
   const [query, setQuery] = useState('');
   const q = useDeferredValue(query.trim());
   const scan = useScan();
@@ -51,7 +55,16 @@ export function Library({ heading, verb, busy, about = false, onPick }: Props) {
       {items?.length === 0 && <Empty q={q} scanning={scan?.running ?? false} />}
       <ul className={styles.grid}>
         {playable.map((item) => (
-          <FilmCard key={item.id} item={item} verb={verb} busy={busy} about={about} onPick={onPick} />
+          <FilmCard
+            key={item.id}
+            item={item}
+            verb={verb}
+            busy={busy}
+            about={about}
+            onConsider={onConsider}
+            onExpect={onExpect}
+            onPick={onPick}
+          />
         ))}
       </ul>
       {next && (

@@ -2,9 +2,9 @@ import { useEffect, useState } from 'react';
 import { useLocation } from 'wouter';
 import { askPlayback } from '../../api/ahead';
 import { createRoom } from '../../api/client';
-import { capabilities } from '../../player/caps';
+import { capabilities, findCapabilities } from '../../player/caps';
 import { loadHls } from '../../player/hls';
-import { enterAhead, loadRoomPage } from '../room/chunk';
+import { enterAhead, loadRoomPage, rollAhead } from '../room/chunk';
 
 const AHEAD_AFTER_MS = 300;
 
@@ -17,7 +17,7 @@ export function useCreateRoom() {
   // What the next click needs, while nobody is in a hurry.
   useEffect(() => {
     const timer = setTimeout(() => {
-      Promise.all([loadRoomPage(), loadHls()]).catch(() => undefined);
+      Promise.all([findCapabilities(), loadRoomPage(), loadHls()]).catch(() => undefined);
     }, AHEAD_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
@@ -27,7 +27,7 @@ export function useCreateRoom() {
     setCreating(media ?? 'empty');
     setError(null);
     try {
-      if (media) askPlayback(media, capabilities());
+      if (media && !rollAhead(media)) void askPlayback(media, capabilities()).catch(() => undefined);
       const room = await createRoom(media);
       enterAhead(room);
       go(`/r/${room.code}`);
@@ -36,5 +36,13 @@ export function useCreateRoom() {
       setCreating(null);
     }
   };
-  return { creating, error, create };
+  /** The finger is down but not up yet: the film begins to load. */
+  const expect = (media: string) => {
+    if (creating === null) rollAhead(media);
+  };
+  /** Somebody looks at a film: what this browser gets of it can be known before they decide. */
+  const consider = (media: string) => {
+    if (creating === null) void askPlayback(media, capabilities()).catch(() => undefined);
+  };
+  return { creating, error, create, expect, consider };
 }

@@ -13,6 +13,7 @@ import { type RefObject, useEffect, useState } from 'react';
 import { clockTime } from '../../app/words';
 import { IconButton } from '../../ui/Button';
 import styles from './ControlBar.module.css';
+import { QualityMenu } from './QualityMenu';
 import { SeekBar } from './SeekBar';
 import type { RoomSession } from './session';
 import { toggleFullscreen } from './useKeyboard';
@@ -41,6 +42,7 @@ export function ControlBar({ frame, onChoose, onHelp }: Props) {
           {clockTime(playhead.position)} <span className={styles.of}>/ {clockTime(duration)}</span>
         </span>
         <span />
+        <QualityMenu />
         <IconButton label="Choose another film" onClick={onChoose} className={styles.wide}>
           <Clapperboard size={20} aria-hidden="true" />
         </IconButton>

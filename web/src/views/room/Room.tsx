@@ -7,6 +7,7 @@ import { SidePanel } from './SidePanel';
 import { Stage } from './Stage';
 import { StatusStrip } from './StatusStrip';
 import { TopBar } from './TopBar';
+import { useFirstPicture } from './useFirstPicture';
 import { useRoom } from './visit';
 
 /** The room: the film, who is here, what is said. The player exists before joining, so that the film can load. */
@@ -19,6 +20,8 @@ export function Room() {
   const choose = useCallback(() => setChoosing(true), []);
   const close = useCallback(() => setChoosing(false), []);
   const inside = phase === 'in';
+  // Behind the join card nobody misses what is beside the picture; drawing it would hold the picture up.
+  const furnished = useFirstPicture() || inside;
 
   useEffect(() => {
     document.title = title ? `${title} · watchparty` : 'watchparty';
@@ -26,8 +29,8 @@ export function Room() {
 
   return (
     <div className={styles.room}>
-      <div inert={!inside || choosing}>
-        <TopBar sharing={sharing} onShare={setSharing} onChoose={choose} />
+      <div className={styles.top} inert={!inside || choosing}>
+        {furnished && <TopBar sharing={sharing} onShare={setSharing} onChoose={choose} />}
       </div>
       {inside && lost && (
         <p className={styles.lost} role="status" data-testid="connection-lost">
@@ -39,7 +42,7 @@ export function Room() {
           <Stage onChoose={choose} />
           <StatusStrip />
         </main>
-        <SidePanel invites={!sharing} />
+        {furnished && <SidePanel invites={!sharing} />}
       </div>
       {!inside && <JoinCard />}
       {choosing && <LibrarySheet onClose={close} />}

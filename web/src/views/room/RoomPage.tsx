@@ -4,7 +4,7 @@ import { Room } from './Room';
 import { enterRoom, type RoomSession } from './session';
 import { SessionContext, useRoom, useSession } from './visit';
 
-export { enterAhead } from './session';
+export { enterAhead, rollAhead } from './session';
 
 export default function RoomPage({ code }: { code: string }) {
   const [session, setSession] = useState<RoomSession | null>(null);

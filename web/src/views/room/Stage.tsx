@@ -1,6 +1,7 @@
-import { Clapperboard, Play, VolumeX } from 'lucide-react';
+import { Clapperboard, Hourglass, Play, VolumeX } from 'lucide-react';
 import { type MouseEvent, useCallback, useLayoutEffect, useRef, useState } from 'react';
 import { Button } from '../../ui/Button';
+import { BufferFirst, readyIn, useReadyIn } from './BufferFirst';
 import { ControlBar } from './ControlBar';
 import { Help } from './Help';
 import styles from './Stage.module.css';
@@ -60,6 +61,7 @@ export function Stage({ onChoose }: { onChoose: () => void }) {
       {inside && hasFilm && (
         <>
           <BigPlay />
+          <BufferFirst />
           <Waiting />
           <TapBanner />
           <Trouble onChoose={onChoose} />
@@ -78,18 +80,29 @@ function BigPlay() {
     ({ state, trouble }) => state?.p0 === 0 && state.v === 0 && !state.waiting && !trouble,
   );
   const pending = useRoom((view) => view.pending !== null);
+  const left = useReadyIn();
+  const armed = useRoom((view) => view.startsWhenReady);
   if (!fresh || pending) return null;
+  const press = () => {
+    if (left === null) session.ask({ kind: 'play' });
+    else session.startWhenReady(!armed);
+  };
   return (
     <button
       type="button"
       className={styles.big}
       data-testid="big-play"
-      onClick={() => session.ask({ kind: 'play' })}
+      aria-pressed={left === null ? undefined : armed}
+      onClick={press}
     >
       <span className={styles.disc}>
-        <Play size={34} fill="currentColor" aria-hidden="true" />
+        {left === null ? (
+          <Play size={34} fill="currentColor" aria-hidden="true" />
+        ) : (
+          <Hourglass size={34} aria-hidden="true" />
+        )}
       </span>
-      Start for everybody
+      {left === null ? 'Start for everybody' : armed ? `Starts ${readyIn(left)}` : 'Start when it is ready'}
     </button>
   );
 }

@@ -1,3 +1,4 @@
+import { TriangleAlert } from 'lucide-react';
 import { offset } from '../../app/words';
 import styles from './StatusStrip.module.css';
 import { useRoom } from './visit';
@@ -6,12 +7,20 @@ import { useRoom } from './visit';
 export function StatusStrip() {
   const inside = useRoom((view) => view.phase === 'in');
   const delivery = useRoom((view) => view.delivery);
+  const picture = useRoom((view) => view.picture);
   const report = useRoom((view) => view.report);
+  const notes = delivery?.notes ?? NO_NOTES;
   if (!inside) return <div className={styles.strip} />;
   return (
     <div className={styles.strip}>
-      <p className={styles.delivery} data-testid="delivery-line" title={delivery?.reason}>
-        {delivery?.reason ?? ''}
+      <p className={styles.delivery} title={[delivery?.reason ?? '', ...notes].join('\n')}>
+        <span data-testid="delivery-line">{delivery?.reason ?? ''}</span>
+        {picture && !picture.original && <span> · {picture.lines}p</span>}
+        {notes.length > 0 && (
+          <span className={styles.notes} data-testid="delivery-notes">
+            <TriangleAlert size={14} aria-hidden="true" /> {notes.join(' ')}
+          </span>
+        )}
       </p>
       <p className={styles.sync}>
         <span className={`${styles.dot} ${styles[report.status]}`} aria-hidden="true" />
@@ -23,6 +32,8 @@ export function StatusStrip() {
     </div>
   );
 }
+
+const NO_NOTES: string[] = [];
 
 const WORDS = {
   idle: 'Nothing on',

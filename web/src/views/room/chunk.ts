@@ -17,6 +17,12 @@ export async function loadRoomPage(): Promise<RoomPage> {
   return chunk.default;
 }
 
+/** Lets a film load whose room is about to be made. False when the player is not there yet. */
+export function rollAhead(media: string): boolean {
+  chunk?.rollAhead(media);
+  return chunk !== null;
+}
+
 /** Lets the film of a room just made load while its page is still to come, if the player is there already. */
 export function enterAhead(room: Room): void {
   chunk?.enterAhead(room);

@@ -9,12 +9,14 @@ import { controllerIsOn } from '../../app/switches';
 import { suggestedTier } from '../../player/caps';
 import { Follow, type FollowReport } from '../../player/follow';
 import { loadHls } from '../../player/hls';
-import { Mediator, type Started } from '../../player/mediator';
+import type { Mediator, Started } from '../../player/mediator';
+import type { Quality } from '../../player/quality';
 import { command, nextId, type Wish } from '../../player/requests';
-import { Source } from '../../player/source';
+import { Source, type SourceEvents } from '../../player/source';
 import { Connection } from '../../socket/connection';
 import { isNewer } from '../../sync/schedule';
 import { forgetPlace, keepPlace, placeIn } from './place';
+import { type Reel, Reels, rememberWish, wishRemembered } from './reel';
 import { createRoomStore, type RoomStore } from './store';
 
 const STAT_MS = 1_000;
@@ -22,10 +24,22 @@ const CHAT_KEPT = 500;
 const CLOSE_UNAUTHORIZED = 4401;
 const CLOSE_NO_SUCH_ROOM = 4404;
 const RETRY_ROOM_MS = 3_000;
+/** By then most films show themselves, and a blurred picture would only be in their way. */
+const DECORATE_AFTER_MS = 600;
+
+const NOTHING_SHOWN = {
+  delivery: null,
+  playback: null,
+  trouble: null,
+  variants: [],
+  picture: null,
+  readyAt: null,
+  startsWhenReady: false,
+};
 
 export class RoomSession {
   readonly store: RoomStore;
-  readonly mediator = new Mediator();
+  readonly mediator: Mediator;
   private connection: Connection | null = null;
   private follow: Follow | null = null;
   private source: Source | null = null;
@@ -36,8 +50,12 @@ export class RoomSession {
   private closed = false;
   private renewed = false;
 
-  constructor(readonly code: string) {
-    this.store = createRoomStore(recallNumber('volume', 1), recall('muted') === '1');
+  constructor(
+    readonly code: string,
+    private reel: Reel,
+  ) {
+    this.mediator = reel.mediator;
+    this.store = createRoomStore(recallNumber('volume', 1), recall('muted') === '1', wishRemembered());
   }
 
   /** Finds out what room this is; loads its film ahead when nobody has moved in it yet. */
@@ -50,7 +68,7 @@ export class RoomSession {
       if (room.media && room.members === 0) this.show(room.media.id);
       const name = recall('name');
       if (name && placeIn(this.code)) void this.join(name);
-      else if (room.media) void this.decorate(room.media.id);
+      else if (room.media) setTimeout(() => void this.decorate(), DECORATE_AFTER_MS);
     } catch (error) {
       if (this.closed) return;
       const gone =
@@ -60,7 +78,10 @@ export class RoomSession {
     }
   }
 
-  private async decorate(media: string): Promise<void> {
+  /** A picture for behind the join card, where the film itself has none to show yet. */
+  private async decorate(): Promise<void> {
+    const media = this.store.getState().room?.media?.id;
+    if (this.closed || media === undefined || this.mediator.read().canPlay) return;
     try {
       this.store.setState({ backdrop: (await fetchTitle(media)).poster_url ?? null });
     } catch {
@@ -89,6 +110,7 @@ export class RoomSession {
     clearInterval(this.timer);
     this.follow?.stop();
     this.source?.close();
+    this.reel.drop();
     this.connection?.close();
     this.mediator.cancel();
   }
@@ -123,6 +145,26 @@ export class RoomSession {
   /** Begins anew with a film that failed. */
   tryAgain(): void {
     if (this.sourceFor !== null) this.show(this.sourceFor, true);
+  }
+
+  /** Another picture, for this viewer only and for the next films too. */
+  setWish(wish: Quality): void {
+    rememberWish(wish);
+    this.store.setState({ wish });
+    void this.source?.choose(wish);
+  }
+
+  /** Starts for everybody when there is enough to play without a break; or not after all. */
+  startWhenReady(starts: boolean): void {
+    this.store.setState({ startsWhenReady: starts });
+  }
+
+  private prepare(readyAt: number | null): void {
+    const { startsWhenReady, state } = this.store.getState();
+    this.store.setState({ readyAt });
+    if (readyAt !== null || !startsWhenReady) return;
+    this.store.setState({ startsWhenReady: false });
+    if (state?.v === 0) this.ask({ kind: 'play' });
   }
 
   /** The tap that the browser wanted. */
@@ -266,18 +308,24 @@ export class RoomSession {
     if (this.sourceFor === media && !anew) return;
     this.source?.close();
     this.sourceFor = media;
-    this.store.setState({ delivery: null, playback: null, trouble: null });
+    this.store.setState(NOTHING_SHOWN);
     const course = {
       position: () => this.follow?.roomPosition() ?? 0,
       resting: () => this.resting(),
     };
-    this.source = new Source(this.mediator, media, course, {
+    const events: SourceEvents = {
       playback: (playback) => this.store.setState({ playback }),
       delivery: (delivery) => this.store.setState({ delivery, trouble: null }),
       waiting: (text) => this.store.setState({ trouble: { text, final: false } }),
       failed: (text) => this.store.setState({ trouble: { text, final: true } }),
       arrived: () => this.store.setState({ trouble: null }),
-    });
+      preparing: (readyAt) => this.prepare(readyAt),
+      variants: (variants) => this.store.setState({ variants }),
+      picture: (picture) => this.store.setState({ picture }),
+    };
+    const { wish } = this.store.getState();
+    this.source =
+      this.reel.take(media, course, events) ?? new Source(this.mediator, media, course, events, wish);
   }
 
   /** The room stands still, and nobody is waited for. */
@@ -290,7 +338,7 @@ export class RoomSession {
     this.source?.close();
     this.source = null;
     this.sourceFor = null;
-    this.store.setState({ delivery: null, playback: null, trouble: null });
+    this.store.setState(NOTHING_SHOWN);
   }
 
   private applyVolume(): void {
@@ -329,12 +377,16 @@ export class RoomSession {
   }
 }
 
+const reels = new Reels();
 let ahead: RoomSession | null = null;
+
+/** Lets a film load whose room is about to be made. */
+export const rollAhead = (media: string): void => reels.roll(media);
 
 /** Begins a visit to a room just made; its page takes it over. */
 export function enterAhead(room: Room): void {
   ahead?.close();
-  ahead = new RoomSession(room.code);
+  ahead = new RoomSession(room.code, reels.hand(room.media?.id ?? null));
   void ahead.open(room);
 }
 
@@ -343,7 +395,7 @@ export function enterRoom(code: string): RoomSession {
   const begun = ahead?.code === code ? ahead : null;
   ahead = null;
   if (begun) return begun;
-  const session = new RoomSession(code);
+  const session = new RoomSession(code, reels.hand(null));
   void session.open();
   return session;
 }

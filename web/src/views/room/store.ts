@@ -2,6 +2,7 @@
 import { createStore } from 'zustand/vanilla';
 import type { ChatLine, CommandKind, Member, Playback, Room, State } from '../../api/types';
 import type { FollowReport } from '../../player/follow';
+import type { Quality, Variant } from '../../player/quality';
 import type { Delivery } from '../../player/source';
 import type { Link } from '../../socket/connection';
 
@@ -22,6 +23,14 @@ export interface RoomView {
   /** Something to tell this person, once. */
   notice: { id: number; text: string } | null;
   delivery: Delivery | null;
+  /** What this viewer may choose from, what was chosen, and what comes: null is the file itself. */
+  variants: Variant[];
+  wish: Quality;
+  picture: Variant | null;
+  /** When the server will have made enough to play without a break, local time. */
+  readyAt: number | null;
+  /** Starts for everybody as soon as that is so: this person has asked for it. */
+  startsWhenReady: boolean;
   /** What the server offers of the film, at addresses that are good now. */
   playback: Playback | null;
   /** Why there is no picture; `final` when waiting will not help. */
@@ -36,7 +45,7 @@ export interface RoomView {
 
 export type RoomStore = ReturnType<typeof createRoomStore>;
 
-export function createRoomStore(volume: number, muted: boolean) {
+export function createRoomStore(volume: number, muted: boolean, wish: Quality) {
   return createStore<RoomView>()(() => ({
     phase: 'loading',
     room: null,
@@ -49,6 +58,11 @@ export function createRoomStore(volume: number, muted: boolean) {
     pending: null,
     notice: null,
     delivery: null,
+    variants: [],
+    wish,
+    picture: null,
+    readyAt: null,
+    startsWhenReady: false,
     playback: null,
     trouble: null,
     report: { status: 'idle', skew: null, bufferMs: 0 },

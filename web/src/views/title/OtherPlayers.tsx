@@ -1,17 +1,24 @@
 import { Check, Copy, MonitorPlay } from 'lucide-react';
 import { useMemo, useRef, useState } from 'react';
-import { deviceOf, fileName, playlistFile, vlcLink } from '../../app/elsewhere';
+import { deviceOf, fileAddress, fileName, playlistFile, vlcLink } from '../../app/elsewhere';
 import styles from './OtherPlayers.module.css';
 
 const COPIED_MS = 2_000;
 
-/** The film for VLC, mpv or a television: each plays by itself, not in time with a room. */
+/**
+ * The film for VLC, mpv or a television: each plays by itself, not in time with a room. VLC takes any file as it is,
+ * with all its tracks; the address is a stream for those that do not.
+ */
 export function OtherPlayers({ title, compatUrl }: { title: string; compatUrl: string }) {
   const field = useRef<HTMLInputElement>(null);
   const [copied, setCopied] = useState(false);
   const url = new URL(compatUrl, location.href).href;
-  const link = useMemo(() => vlcLink(deviceOf(navigator.userAgent, navigator.maxTouchPoints), url), [url]);
-  const file = `data:audio/x-mpegurl;charset=utf-8,${encodeURIComponent(playlistFile(title, url))}`;
+  const whole = fileAddress(url);
+  const link = useMemo(
+    () => vlcLink(deviceOf(navigator.userAgent, navigator.maxTouchPoints), whole),
+    [whole],
+  );
+  const file = `data:audio/x-mpegurl;charset=utf-8,${encodeURIComponent(playlistFile(title, whole))}`;
   const copy = () => {
     field.current?.select();
     // The clipboard API is missing on plain http, which is what a LAN has.
@@ -32,7 +39,7 @@ export function OtherPlayers({ title, compatUrl }: { title: string; compatUrl: s
         </a>
         <button type="button" className={styles.link} data-testid="copy-stream" onClick={copy}>
           {copied ? <Check size={16} aria-hidden="true" /> : <Copy size={16} aria-hidden="true" />}
-          {copied ? 'Copied' : 'Copy the address for other players'}
+          {copied ? 'Copied' : 'Copy the address for a television'}
         </button>
       </span>
       <input

@@ -1,6 +1,7 @@
-import { Users } from 'lucide-react';
+import { TriangleAlert, Users } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { ApiError, fetchPlayback, fetchTitle } from '../../api/client';
+import { askPlayback } from '../../api/ahead';
+import { ApiError, fetchTitle, type Playback } from '../../api/client';
 import type { MediaItem } from '../../api/types';
 import { length } from '../../app/words';
 import { capabilities } from '../../player/caps';
@@ -35,8 +36,8 @@ export function TitlePage({ id }: { id: string }) {
 }
 
 function Film({ film }: { film: MediaItem }) {
-  const { creating, error, create } = useCreateRoom();
-  const { reason, refused, compatUrl } = useDelivery(film);
+  const { creating, error, create, expect } = useCreateRoom();
+  const { reason, refused, notes, compatUrl } = useDelivery(film);
   return (
     <main className={styles.film}>
       <div className={styles.poster}>
@@ -48,11 +49,17 @@ function Film({ film }: { film: MediaItem }) {
         <p className={refused ? styles.refused : styles.reason} data-testid="title-reason">
           {reason}
         </p>
+        {notes.map((note) => (
+          <p key={note} className={styles.note} data-testid="title-note">
+            <TriangleAlert size={16} aria-hidden="true" /> {note}
+          </p>
+        ))}
         {!refused && (
           <Button
             look="primary"
             data-testid="watch-together"
             disabled={creating !== null}
+            onPointerDown={(event) => event.pointerType === 'mouse' && event.button === 0 && expect(film.id)}
             onClick={() => create(film.id)}
           >
             <Users size={18} aria-hidden="true" /> {creating ? 'Opening…' : 'Watch together'}
@@ -98,26 +105,29 @@ function useFilm(id: string) {
 interface Answer {
   reason: string;
   refused: boolean;
+  notes: string[];
   compatUrl?: string;
+}
+
+function answerOf({ reason, notes = [], wait_ms, compat_url }: Playback): Answer {
+  const wait = wait_ms ? [`Converting it takes longer than watching it: ready in ${length(wait_ms)}.`] : [];
+  return { reason, refused: false, notes: [...notes, ...wait], compatUrl: compat_url };
 }
 
 /** What this browser gets, as a sentence. A server that is only busy has not refused. */
 function useDelivery(film: MediaItem) {
-  const [answer, setAnswer] = useState<Answer>({ reason: '\u00a0', refused: false });
+  const [answer, setAnswer] = useState<Answer>({ reason: '\u00a0', refused: false, notes: [] });
   useEffect(() => {
     if (!film.playable) {
-      setAnswer({ reason: film.reason ?? 'This file cannot be played.', refused: true });
+      setAnswer({ reason: film.reason ?? 'This file cannot be played.', refused: true, notes: [] });
       return;
     }
     let live = true;
-    fetchPlayback(film.id, capabilities())
-      .then(
-        (playback) =>
-          live && setAnswer({ reason: playback.reason, refused: false, compatUrl: playback.compat_url }),
-      )
+    askPlayback(film.id, capabilities())
+      .then((playback) => live && setAnswer(answerOf(playback)))
       .catch((error: unknown) => {
         if (!live || !(error instanceof ApiError)) return;
-        setAnswer({ reason: error.message, refused: error.status >= 400 && error.status < 500 });
+        setAnswer({ reason: error.message, refused: error.status >= 400 && error.status < 500, notes: [] });
       });
     return () => {
       live = false;

@@ -1,0 +1,80 @@
+/** Puts on hls.js the picture that `quality.ts` chose, and feels once a second whether it is too much. */
+import type Hls from 'hls.js';
+import type { Events } from 'hls.js';
+import { clock } from '../clock';
+import type { HlsEvents, Taste } from './hls';
+import { choose, type Quality, Strain, type Variant, variantOf } from './quality';
+
+const PULSE_MS = 1_000;
+const HAVE_FUTURE_DATA = 3;
+/** As `Hls.Events` calls them, which are only there once the library is. */
+const MANIFEST_PARSED = 'hlsManifestParsed' as Events.MANIFEST_PARSED;
+const LEVEL_SWITCHING = 'hlsLevelSwitching' as Events.LEVEL_SWITCHING;
+
+export class LevelKeeper {
+  private variants: Variant[] = [];
+  private first = 0;
+  private strain = new Strain(clock.now());
+  private timer: ReturnType<typeof setInterval>;
+
+  constructor(
+    private hls: Hls,
+    private video: HTMLVideoElement,
+    private taste: Taste,
+    private events: Pick<HlsEvents, 'variants' | 'picture'>,
+  ) {
+    hls.on(MANIFEST_PARSED, (_, { firstLevel }) => this.begin(firstLevel));
+    hls.on(LEVEL_SWITCHING, (_, { level }) => this.tell(level));
+    this.timer = setInterval(() => this.feel(), PULSE_MS);
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  choose(wish: Quality): void {
+    const to = choose(this.variants, wish, this.first, this.taste.screenLines);
+    if (to < 0 || to === this.hls.loadLevel) return;
+    this.strain.settled(clock.now());
+    this.change(to, false);
+  }
+
+  private begin(first: number): void {
+    this.variants = this.hls.levels.map((level) =>
+      variantOf(level.uri, level.width, level.height, level.bitrate),
+    );
+    this.first = Math.max(0, first);
+    this.events.variants(this.variants);
+    const start = choose(this.variants, this.taste.wish, this.first, this.taste.screenLines);
+    // The level is set by hand, so that nothing but a strain changes it.
+    if (start >= 0) this.hls.loadLevel = start;
+  }
+
+  private tell(level: number): void {
+    const variant = this.variants[level];
+    if (variant) this.events.picture(variant);
+  }
+
+  private feel(): void {
+    if (this.taste.wish !== 'auto') return;
+    const quality = this.video.getVideoPlaybackQuality?.();
+    const { hls, video } = this;
+    const preferred = choose(this.variants, 'auto', this.first, this.taste.screenLines);
+    const to = this.strain.feel(this.variants, hls.loadLevel, preferred, {
+      now: clock.now(),
+      running: this.taste.running() && !document.hidden,
+      flowing: video.readyState >= HAVE_FUTURE_DATA && !video.seeking,
+      bufferedMs: hls.mainForwardBufferInfo ? hls.mainForwardBufferInfo.len * 1000 : 0,
+      decoded: quality?.totalVideoFrames ?? 0,
+      dropped: quality?.droppedVideoFrames ?? 0,
+      bandwidth: hls.bandwidthEstimate,
+    });
+    if (to !== null) this.change(to, video.readyState < HAVE_FUTURE_DATA);
+  }
+
+  /** What is loaded plays on; a player that has nothing left has nothing to lose. */
+  private change(to: number, starved: boolean): void {
+    if (starved) this.hls.currentLevel = to;
+    else this.hls.nextLevel = to;
+  }
+}
