@@ -35,6 +35,7 @@ mod heads;
 pub mod identity;
 pub mod info;
 pub mod ladder;
+mod loudness;
 pub mod map;
 mod memo;
 pub mod plan;

@@ -9,7 +9,7 @@ use watchparty::media::{RenditionId, Source};
 use crate::engine::segments::check;
 use crate::support::films::{film, limit, open};
 
-fn present(source: &Source, index: &VideoIndex) -> Presentation {
+pub(super) fn present(source: &Source, index: &VideoIndex) -> Presentation {
     let surveys = sounds(source, index, &limit()).expect("survey");
     plan(source, Some(index)).with_sound(&surveys)
 }
