@@ -4,6 +4,11 @@
 //! function of (file, track, job): a warm [`Head`] only saves work, it never changes a byte. libav demuxes, decodes,
 //! filters and encodes; fragments are written by our own code. Never spawns threads of its own (libav does inside
 //! codecs), never reads a clock other than through `Cancel`, never opens anything but the regular file it is given.
+//!
+//! The boundary is made of messages: what goes in is plain data (`Source`, `TrackSpec`, `SegmentJob`, the choice of a
+//! `Preset` and of `Hardware`), what comes out are `Bytes` in order, numbers ([`SegmentStats`]) or an error as a value;
+//! [`Cancel`] is the one word that goes in while work is under way. Nothing of libav and no borrow crosses it, so the
+//! engine can move into a process of its own, as it has already for trying encoders in hardware ([`try_hardware`]).
 #![expect(unsafe_code, reason = "libav is a C library; the wrappers in `av` and `io` own what it hands out")]
 mod about;
 mod allowed;

@@ -98,7 +98,9 @@ impl Service {
             Tuning::Measured => {
                 let (machine, known) = Machine::look(&config.cache_dir, config.threads, clock.now());
                 let mut ladder = Ladder::new(config.threads);
-                known.into_iter().for_each(|seconds| ladder.calibrate(seconds));
+                if let Some(seconds) = known {
+                    ladder.calibrate(seconds);
+                }
                 ladder.set_hardware(machine.hardware_is_known());
                 (ladder, machine)
             }

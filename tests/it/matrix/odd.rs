@@ -189,6 +189,7 @@ async fn case_44_the_playlists_of_twelve_hours_stay_small() {
     let checked = open(&plain()).await;
     let end = 12 * 3600 * 24_000;
     let index = VideoIndex {
+        peak_bit_rate: 0,
         time_base: (1, 24_000),
         start_pts: 0,
         end_pts: end,
