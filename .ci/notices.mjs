@@ -13,6 +13,10 @@ const ALLOWED = new Set([
   '0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BSL-1.0', 'CC0-1.0', 'ISC', 'MIT', 'MIT-0', 'MPL-2.0',
   'OpenSSL', 'Unicode-3.0', 'Unlicense', 'WTFPL', 'Zlib', 'LLVM-exception',
 ]);
+/** Allowed by name, because the executable as a whole is under the GPL, version 2 or later. */
+const ALLOWED_IN_GPL = new Set(['jassub']);
+/** Dependencies of dependencies that `web/vite.config.ts` replaces: not a byte of them is shipped. */
+const REPLACED = new Set(['lfa-ponyfill', 'rvfc-polyfill']);
 // One TLS stack: these would bring a second one.
 const BANNED = ['ring', 'openssl-sys', 'native-tls', 'sqlx-core'];
 
@@ -63,6 +67,7 @@ function webPackages() {
   const lock = JSON.parse(readFileSync(join(root, 'web/package-lock.json'), 'utf8'));
   return Object.entries(lock.packages)
     .filter(([path, p]) => path !== '' && !p.dev && !p.devOptional && !p.optional)
+    .filter(([path]) => !REPLACED.has(path.split('node_modules/').at(-1)))
     .map(([path, p]) => {
       const folder = join(root, 'web', path);
       const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
@@ -73,7 +78,7 @@ function webPackages() {
 
 /** The libraries of the static FFmpeg, from its pinned sources. */
 function nativeLibraries() {
-  const licences = { ffmpeg: 'GPL-2.0-or-later (as configured)', x264: 'GPL-2.0-or-later', dav1d: 'BSD-2-Clause', zimg: 'WTFPL', zlib: 'Zlib' };
+  const licences = { ffmpeg: 'GPL-2.0-or-later (as configured)', x264: 'GPL-2.0-or-later', dav1d: 'BSD-2-Clause', zimg: 'WTFPL', zlib: 'Zlib', 'nv-codec-headers': 'MIT', libva: 'MIT (headers only)' };
   return readFileSync(join(root, '.ci/ffmpeg/sources.txt'), 'utf8')
     .split('\n')
     .filter((line) => line && !line.startsWith('#'))
@@ -90,11 +95,12 @@ function nativeTexts() {
     ['dav1d', 'dav1d.COPYING'],
     ['zimg', 'zimg.COPYING'],
     ['zlib', 'zlib.LICENSE'],
+    ['libva (headers)', 'libva.COPYING'],
   ].map(([names, file]) => ({ names: [names], text: readFileSync(join(prefix, 'share/watchparty', file), 'utf8').trim() }));
 }
 
 const packages = [...rustPackages(), ...webPackages()].sort((a, b) => a.name.localeCompare(b.name, 'en') || a.version.localeCompare(b.version, 'en'));
-const refused = packages.filter((p) => p.licence !== 'see text' && !allowed(p.licence));
+const refused = packages.filter((p) => p.licence !== 'see text' && !ALLOWED_IN_GPL.has(p.name) && !allowed(p.licence));
 const banned = packages.filter((p) => BANNED.includes(p.name));
 for (const p of refused) console.error(`licence not allowed: ${p.name} ${p.version}: ${p.licence}`);
 for (const p of banned) console.error(`banned dependency (a second TLS or SQL stack): ${p.name} ${p.version}`);

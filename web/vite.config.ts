@@ -7,9 +7,13 @@ const server = 'http://127.0.0.1:8420';
 
 export default defineConfig({
   plugins: [react()],
-  // Fonts are never looked for on another host.
   resolve: {
-    alias: { 'lfa-ponyfill': new URL('./src/player/subtitles/no_fonts.ts', import.meta.url).pathname },
+    alias: {
+      // Fonts are never looked for on another host.
+      'lfa-ponyfill': new URL('./src/player/subtitles/no_fonts.ts', import.meta.url).pathname,
+      // Scripts are drawn only where the browser itself tells of frames; the stand-in is not needed, and not ours to ship.
+      'rvfc-polyfill': new URL('./src/player/subtitles/nothing.ts', import.meta.url).pathname,
+    },
   },
   worker: { format: 'es' },
   build: { target: engines, cssTarget: engines, sourcemap: false, modulePreload: { polyfill: true } },

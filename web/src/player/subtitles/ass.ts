@@ -80,6 +80,8 @@ export class AssLayer implements Layer {
   }
 
   private async begin(whole: boolean): Promise<void> {
+    // What the renderer goes by; no stand-in for it is shipped.
+    if (!('requestVideoFrameCallback' in this.video)) throw new Error('this browser does not tell of frames');
     const [library, worker, wasm, modern, font] = await Promise.all([
       import('jassub'),
       import('jassub/dist/worker/worker.js?worker&url'),

@@ -1,0 +1,2 @@
+/** Stands for a stand-in that is not needed. */
+export {};
