@@ -37,6 +37,7 @@ pub mod identity;
 pub mod info;
 pub mod ladder;
 pub mod language;
+mod loudness;
 pub mod map;
 mod memo;
 pub mod plan;

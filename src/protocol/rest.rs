@@ -261,8 +261,12 @@ pub struct Playback {
 /// A sound track to choose.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema, PartialEq, Eq)]
 pub struct PlaybackAudio {
-    /// Which of the film's sound tracks, counted from 0; the HLS rendition is `a{index}`.
+    /// Which of the film's sound tracks, counted from 0; in the HLS playlist they stand in this order.
     pub index: u32,
+    /// Channels that this client gets: 2 when the sound is converted.
+    pub channels: u32,
+    /// Whether it gets the file's own sound, not a conversion.
+    pub copied: bool,
     /// Language tag as the file has it.
     pub language: Option<String>,
     /// Words for a menu.

@@ -99,6 +99,7 @@ test('a damaged part is said in the words of the server, and the film goes on be
   await until('nothing is said any more', async () => (await ui.problem(ann)) === '', PATIENCE_MS);
   await until('they are together', async () => (await ui.spread([ann, ben])) < TOGETHER_MS, PATIENCE_MS);
   assert.deepEqual([...new Set(asked)], [3]);
+  // Once by the player and once for the words.
   assert.ok(asked.length <= 2, `asked ${asked.length} times for what is hopeless`);
   await ann.close();
   await ben.close();

@@ -17,7 +17,7 @@ use crate::http::routes::subtitles;
 use crate::library::{Library, LibraryError, Title};
 use crate::media::language;
 use crate::media::{Chapter, StreamInfo, StreamKind};
-use crate::media::{ClientCaps, Media, MediaError, MediaInfo, Mode};
+use crate::media::{ClientCaps, Decision, Media, MediaError, MediaInfo, Mode, RenditionId};
 use crate::model::{MediaId, MediaTime};
 use crate::protocol::rest;
 use crate::protocol::rest::{
@@ -115,7 +115,7 @@ async fn playback(
             Mode::Remux => PlaybackMode::Remux,
             Mode::Transcode => PlaybackMode::Transcode,
         },
-        reason: decision.reason,
+        reason: decision.reason.clone(),
         master_url: format!("{base}/hls/master.{}.m3u8", caps.to_key()),
         direct_url: decision.direct.then(|| format!("{base}/direct")),
         compat_url: format!("{base}/compat/master.m3u8"),
@@ -125,7 +125,7 @@ async fn playback(
         chapters: source.info.chapters.iter().map(chapter).collect(),
         expires_in: STREAM_LIFE_S,
         wait_ms,
-        audio: sound_tracks(&source.info),
+        audio: sound_tracks(&source.info, &decision),
         subtitles: subtitles::tracks(&base, &source, &beside),
         fonts: subtitles::fonts(&base, &source, &beside),
         notes: media.notes(&film),
@@ -221,17 +221,16 @@ fn chapter(chapter: &Chapter) -> MediaChapter {
     }
 }
 
-fn sound_tracks(info: &MediaInfo) -> Vec<PlaybackAudio> {
+fn sound_tracks(info: &MediaInfo, decision: &Decision) -> Vec<PlaybackAudio> {
     let track = |(nth, (stream, audio)): (usize, (&StreamInfo, &crate::media::AudioInfo))| {
         let language = stream.language.as_deref().map(|tag| language::name(tag).unwrap_or_else(|| tag.to_owned()));
         let mut label = stream.title.clone().or(language).unwrap_or_else(|| format!("Track {}", nth + 1));
         let _ = write!(label, " ({}, {})", stream.codec.to_uppercase(), audio.layout);
-        PlaybackAudio {
-            index: nth as u32,
-            language: stream.language.as_deref().map(subtitles::short),
-            label,
-            default: stream.default,
-        }
+        let index = nth as u32;
+        let copied = decision.direct || decision.renditions.contains(&RenditionId::AudioCopy(index));
+        let channels = if copied { audio.channels } else { 2 };
+        let (language, default) = (stream.language.as_deref().map(subtitles::short), stream.default);
+        PlaybackAudio { index, channels, copied, language, label, default }
     };
     info.audio().enumerate().map(track).collect()
 }

@@ -1,6 +1,7 @@
 //! The media service: asks memory, then the disk, then the engine's threads. Probes, plans and init segments are
 //! here; `plans` says how films are presented, `segments` makes media segments, `pictures` small pictures, `steering`
-//! makes them before anybody asks.
+//! makes them before anybody asks, `loudness` listens to them when there is nothing else to do.
+mod loudness;
 mod machine;
 mod pictures;
 mod plans;
@@ -28,11 +29,13 @@ use crate::media::heads::Heads;
 use crate::media::identity::FileIdentity;
 use crate::media::info::MediaInfo;
 use crate::media::ladder::Ladder;
+use crate::media::loudness::Titles;
 use crate::media::memo::{Asked, Memo};
 use crate::media::plan::{PLAN_VERSION, Presentation};
 use crate::media::rendition::RenditionId;
 use crate::media::rest::Rest;
 use crate::media::schedule::{Kind, Priority};
+use crate::media::service::loudness::Hearings;
 use crate::media::service::machine::Machine;
 use crate::media::service::pictures::Pictures;
 use crate::media::service::segments::profile;
@@ -74,6 +77,8 @@ pub(crate) struct Service {
     pub(crate) counters: Counters,
     pub(crate) damage: Damage,
     steered: Mutex<Instant>,
+    titles: Titles,
+    hearings: Mutex<Hearings>,
     /// What the viewer who asked last can play: a guess at the next one.
     caps: Mutex<ClientCaps>,
     /// When freed memory goes back to the system.
@@ -114,6 +119,8 @@ impl Service {
             counters: Counters::default(),
             damage: Damage::default(),
             steered: Mutex::new(clock.now()),
+            titles: Titles::new((config.cache_bytes_max > 0).then_some(config.cache_dir.as_path())),
+            hearings: Mutex::new(Hearings::new(clock.now())),
             caps: Mutex::default(),
             rest: Mutex::new(Rest::new(clock.now())),
             clock,

@@ -29,7 +29,9 @@ const FILES_OF_A_WORKER: u64 = 100;
 /// Nobody waits longer for one answer of the engine.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// A worker that says nothing for so long hangs: a few answers on a busy machine.
-const SILENCE_MAX: Duration = Duration::from_secs(60);
+const SILENCE_MAX: Duration = Duration::from_mins(1);
+/// Lines of a worker that wait to be read.
+const LINES_MAX: usize = 64;
 const MEMORY_MAX: u64 = 1 << 30;
 /// Films larger than this take longer than they teach.
 const SEED_BYTES_MAX: u64 = 700_000;
@@ -69,7 +71,7 @@ fn watch(first: u64, count: u64) -> (u64, Vec<String>) {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let (sender, lines) = mpsc::channel();
+    let (sender, lines) = mpsc::sync_channel(LINES_MAX);
     let output = BufReader::new(worker.stdout.take().unwrap());
     let reader =
         std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
@@ -229,9 +231,13 @@ fn abuse(path: &Path) -> Option<String> {
         engine("poster", |cancel| engine::poster(&source, cancel))?;
         let Some(index) = engine("index", |cancel| engine::index(&source, cancel))? else { return Ok(()) };
         let film = plan(&source, Some(&index));
+        let film = match engine("sounds", |cancel| engine::sounds(&source, &index, cancel))? {
+            Some(surveys) => film.with_sound(&surveys),
+            None => film,
+        };
         let Ok(decision) = decide(&film, &ClientCaps::default(), &[360]) else { return Ok(()) };
         drop(playlist::master(&film, &decision));
-        for id in [RenditionId::VideoCopy, RenditionId::Video(360), RenditionId::Audio(0)] {
+        for id in [RenditionId::VideoCopy, RenditionId::Video(360), RenditionId::Audio(0), RenditionId::AudioCopy(0)] {
             rendition(&film, id)?;
         }
         Ok(())

@@ -1139,9 +1139,16 @@ export interface components {
         PlaybackAudio: {
             /**
              * Format: int32
-             * @description Which of the film's sound tracks, counted from 0; the HLS rendition is `a{index}`.
+             * @description Which of the film's sound tracks, counted from 0; in the HLS playlist they stand in this order.
              */
             index: number;
+            /**
+             * Format: int32
+             * @description Channels that this client gets: 2 when the sound is converted.
+             */
+            channels: number;
+            /** @description Whether it gets the file's own sound, not a conversion. */
+            copied: boolean;
             /** @description Language tag as the file has it. */
             language?: string | null;
             /** @description Words for a menu. */

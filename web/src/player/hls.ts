@@ -153,6 +153,8 @@ class Script implements HlsSession {
   private failures = new Strikes();
   /** How often each part was refused. */
   private refusals = new Map<string, number>();
+  /** What is being asked about a part. */
+  private opinions = new Map<string, Promise<ApiError | null>>();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -282,9 +284,14 @@ class Script implements HlsSession {
     // Right behind a hole one failure is enough.
     const same = times >= SAME_FAILURE_MAX || this.holes.goOnAt(part);
     if (!mayBeDamage(status, same)) return false;
-    const said = await opinionOn(this.readdressed(part.url));
+    // A clear no: it is not asked for again while the words are on their way.
+    if (isDamage(status, '', false)) this.holes.avoid(part);
+    const asked = this.opinions.get(part.url) ?? opinionOn(this.readdressed(part.url));
+    this.opinions.set(part.url, asked);
+    const said = await asked;
+    this.opinions.delete(part.url);
     if (this.closed || !said || !isDamage(said.status, said.code, same)) return false;
-    if (!part.gap) this.dig(part, said);
+    if (!this.holes.known(part)) this.dig(part, said);
     return true;
   }
 

@@ -26,6 +26,7 @@ const NEAR = 2;
 
 export class Holes {
   private gone = new Set<number>();
+  private dug = new Set<number>();
   private strides = { next: -1, count: 0 };
   private open: Hole | null = null;
 
@@ -33,6 +34,17 @@ export class Holes {
   goOnAt(part: Part): boolean {
     const after = typeof part.sn === 'number' ? part.sn - this.strides.next : -1;
     return this.strides.next >= 0 && after >= 0 && after <= NEAR;
+  }
+
+  /** Leaves out a part of which nothing more is known yet. */
+  avoid(part: Part): void {
+    if (typeof part.sn === 'number') this.gone.add(part.sn);
+    this.mark([part]);
+  }
+
+  /** Whether a part is in a hole already. */
+  known(part: Part): boolean {
+    return typeof part.sn === 'number' && this.dug.has(part.sn);
   }
 
   /** Leaves out `part` of `parts`, and more when it goes on and on. */
@@ -43,7 +55,10 @@ export class Holes {
     this.strides.count = goesOn ? this.strides.count + 1 : 1;
     const stride = sn - first + 2 ** Math.max(0, this.strides.count - ONE_BY_ONE);
     this.strides.next = first + stride;
-    for (let sn = first; sn < first + stride; sn += 1) this.gone.add(sn);
+    for (let n = first; n < first + stride; n += 1) {
+      this.gone.add(n);
+      this.dug.add(n);
+    }
     this.mark(parts);
     const last =
       [...parts].reverse().find((one) => typeof one.sn === 'number' && one.sn < first + stride) ?? part;
