@@ -7,6 +7,11 @@ const server = 'http://127.0.0.1:8420';
 
 export default defineConfig({
   plugins: [react()],
+  // Fonts are never looked for on another host.
+  resolve: {
+    alias: { 'lfa-ponyfill': new URL('./src/player/subtitles/no_fonts.ts', import.meta.url).pathname },
+  },
+  worker: { format: 'es' },
   build: { target: engines, cssTarget: engines, sourcemap: false, modulePreload: { polyfill: true } },
   server: {
     proxy: { '/api': { target: server, ws: true }, '/stream': { target: server } },

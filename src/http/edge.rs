@@ -24,6 +24,10 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-ev
 /// For everything that is no page, should somebody open it as one.
 const OTHER_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; frame-ancestors 'none'";
 
+/// For scripts: one that runs as a worker has its own policy. The one that draws subtitles compiles WebAssembly.
+const SCRIPT_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; \
+    worker-src 'self' blob:; frame-ancestors 'none'";
+
 /// On every answer.
 const HEADERS: &[(&str, &str)] = &[
     ("x-content-type-options", "nosniff"),
@@ -115,8 +119,11 @@ fn dress(headers: &mut HeaderMap, id: &str) {
     for (name, value) in HEADERS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
-    let page = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    let policy = if page { PAGE_POLICY } else { OTHER_POLICY };
+    let policy = match headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes) {
+        Some(kind) if kind.starts_with(b"text/html") => PAGE_POLICY,
+        Some(kind) if kind.starts_with(b"text/javascript") => SCRIPT_POLICY,
+        _ => OTHER_POLICY,
+    };
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);

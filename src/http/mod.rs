@@ -56,7 +56,7 @@ where
     document.merge(rest);
     let quick = quick.merge(routes::document::router(&document)).merge(routes::health::router());
     // Of a stream the limit bounds how long it takes to begin, not how long it is.
-    let slow = slow.merge(routes::stream::router());
+    let slow = slow.merge(routes::stream::router()).merge(routes::subtitles::router());
     quick.layer(within(limits::HANDLER_MAX)).merge(slow.layer(within(limits::FILM_MAX)))
 }
 

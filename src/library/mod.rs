@@ -6,6 +6,7 @@ mod artwork;
 mod naming;
 mod reach;
 mod scan;
+mod sidecars;
 mod title;
 mod walk;
 
@@ -24,6 +25,7 @@ use crate::clock::SharedClock;
 use crate::library::artwork::Artwork;
 use crate::library::reach::{LOOK_MAX, Reach};
 use crate::library::scan::Scanner;
+use crate::media::subtitles::track::Sidecar;
 use crate::media::{Media, Source};
 use crate::model::MediaId;
 use crate::store::{PageAfter, Store, StoreError, TitleRow};
@@ -167,6 +169,16 @@ impl Library {
             self.start_scan();
         }
         unchanged.map(|()| source)
+    }
+
+    /// Subtitles beside a film. None when its folder does not answer: a film without them is better than no film.
+    pub async fn sidecars(&self, source: &Source) -> Vec<Sidecar> {
+        let path = source.path.clone();
+        let found = self.inner.reach.ask(&source.path, move || sidecars::beside(&path)).await;
+        found.unwrap_or_else(|error| {
+            tracing::info!(%error, path = %source.path.display(), "no look at subtitles beside a film");
+            Vec::new()
+        })
     }
 
     /// Opens the file of a title to read it as it is; gives up on a folder that does not answer.

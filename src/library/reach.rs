@@ -38,6 +38,17 @@ impl Reach {
         self.look(path, async { tokio::fs::metadata(asked).await }).await
     }
 
+    /// What a blocking question below a folder is answered, in time.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        path: &Path,
+        question: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        #[expect(clippy::disallowed_methods, reason = "as `tokio::fs` does it, and bounded by the places")]
+        let asked = async { tokio::task::spawn_blocking(question).await.map_err(io::Error::other)? };
+        self.look(path, asked).await
+    }
+
     /// Opens a file for reading, in time or not at all.
     pub(super) async fn open(&self, path: &Path) -> io::Result<(File, Metadata)> {
         let asked = path.to_path_buf();

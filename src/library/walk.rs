@@ -97,7 +97,7 @@ fn look(entry: &DirEntry) -> Option<Sight> {
     }
 }
 
-fn has_film_name(path: &Path) -> bool {
+pub(super) fn has_film_name(path: &Path) -> bool {
     path.extension().is_some_and(|extension| {
         let extension = extension.to_string_lossy().to_lowercase();
         EXTENSIONS.contains(&extension.as_str())

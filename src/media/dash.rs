@@ -8,6 +8,7 @@ use crate::media::decide::Decision;
 use crate::media::plan::{Presentation, Track};
 use crate::media::playlist;
 use crate::media::rendition::RenditionId;
+use crate::media::sound_choice;
 use crate::media::track::{FrameGrid, Preset};
 
 /// Where the segments are, seen from the manifest.
@@ -132,7 +133,7 @@ fn sound(text: &mut String, film: &Presentation, offer: &Offer) {
     }
     let _ = write!(text, "<Representation id=\"{}\"", offer.id);
     put(text, "codecs", playlist::sound_codec(film, offer.id));
-    put(text, "bandwidth", Some(playlist::AUDIO_BIT_RATE.to_string()));
+    put(text, "bandwidth", Some(sound_choice::bit_rate(film, &[&offer.id]).to_string()));
     put(text, "audioSamplingRate", Some(track.timescale.to_string()));
     text.push_str(">\n");
     let channels = get("CHANNELS").unwrap_or_else(|| "2".to_owned());

@@ -176,10 +176,10 @@ fn av1_and_vp9_are_copied_for_those_who_play_them_in_segments() {
         let mut film = film(MKV, codec, "opus");
         film.streams[0].video.as_mut().unwrap().codec_string = string.to_owned();
         let caps = format!("v={codec}");
-        expect(film.clone(), &caps, Mode::Remux, "Remuxed: Opus sound converted", "vcopy,a0");
-        expect(film.clone(), "", Mode::Transcode, &format!("Converted from {name}"), "v1080,a0");
+        expect(film.clone(), &caps, Mode::Remux, "Remuxed: Opus sound converted", "vcopy,v480,a0");
+        expect(film.clone(), "", Mode::Transcode, &format!("Converted from {name}"), "v1080,v480,a0");
         let native = format!("{caps}&mse=0");
-        expect(film.clone(), &native, Mode::Transcode, &format!("Converted from {name}"), "v1080,a0");
+        expect(film.clone(), &native, Mode::Transcode, &format!("Converted from {name}"), "v1080,v480,a0");
         let decision = decide(&present(film), &ClientCaps::from_query(&caps), &[720]).unwrap();
         assert_eq!(decision.renditions[0], RenditionId::VideoCopy);
     }
@@ -194,13 +194,13 @@ fn hdr_is_copied_for_those_who_show_it_and_dolby_vision_alone_for_nobody() {
         change(video);
         film
     };
-    expect(hdr(|_| {}), "v=hevc10", Mode::Transcode, "Converted: HDR to SDR", "v1080,a0");
-    expect(hdr(|_| {}), "v=hevc10,hdr", Mode::Remux, "Remuxed: AC-3 sound converted", "vcopy,a0");
+    expect(hdr(|_| {}), "v=hevc10", Mode::Transcode, "Converted: HDR to SDR", "v1080,v480,a0");
+    expect(hdr(|_| {}), "v=hevc10,hdr", Mode::Remux, "Remuxed: AC-3 sound converted", "vcopy,v480,a0");
     let alone = hdr(|video| video.dolby_vision = Some(5));
-    expect(alone.clone(), "v=hevc10,hdr", Mode::Transcode, "Converted: Dolby Vision alone", "v1080,a0");
+    expect(alone.clone(), "v=hevc10,hdr", Mode::Transcode, "Converted: Dolby Vision alone", "v1080,v480,a0");
     assert_eq!(present(alone).notes().len(), 1);
     let with_base = hdr(|video| video.dolby_vision = Some(8));
-    expect(with_base, "v=hevc10,hdr", Mode::Remux, "Remuxed: AC-3 sound converted", "vcopy,a0");
+    expect(with_base, "v=hevc10,hdr", Mode::Remux, "Remuxed: AC-3 sound converted", "vcopy,v480,a0");
 }
 
 #[test]

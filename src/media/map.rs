@@ -58,25 +58,31 @@ impl FileMap {
     pub fn shift(&self, pos: i64, time: i64) -> i64 {
         let at = self.stretches.partition_point(|stretch| stretch.pos <= pos).saturating_sub(1);
         let Some(own) = self.stretches.get(at) else { return 0 };
-        let end = |at: usize| self.stretches.get(at + 1).map(|next| next.pos);
-        let margin = end(at).map_or(MARGIN_BYTES, |end| MARGIN_BYTES.min((end - own.pos) / MARGIN_PART));
         let far = |edge: i64| time.saturating_sub(edge).saturating_abs() > CLOSE;
         // Streams are interleaved: around a jump, packets of the other side lie on this one.
         if let Some(next) = self.stretches.get(at + 1)
-            && pos >= next.pos - margin
+            && pos >= next.pos - self.margin(at)
             && far(own.last)
             && !far(next.first)
         {
             return next.shift;
         }
-        if let Some(before) = at.checked_sub(1).and_then(|at| self.stretches.get(at))
-            && pos < own.pos + margin
+        if let Some(at) = at.checked_sub(1)
+            && let Some(before) = self.stretches.get(at)
+            && pos < own.pos + self.margin(at)
             && far(own.first)
             && !far(before.last)
         {
             return before.shift;
         }
         own.shift
+    }
+
+    /// How far from the end of a stretch packets of the other side may lie: little, where a stretch beside it is short.
+    fn margin(&self, at: usize) -> i64 {
+        let length = |at: usize| Some(self.stretches.get(at + 1)?.pos - self.stretches.get(at)?.pos);
+        let lengths = [length(at), length(at + 1)].into_iter().flatten();
+        lengths.map(|length| length / MARGIN_PART).fold(MARGIN_BYTES, i64::min)
     }
 
     /// Drops keyframes until they fit.
@@ -114,6 +120,11 @@ mod tests {
         assert_eq!(map.shift(1_040_000, SECOND / 10), 20 * SECOND, "sound that was written before its picture");
         assert_eq!(map.shift(1_050_000, 20 * SECOND - 9000), 0, "sound that came late");
         assert_eq!(map.shift(1_100_000, 2 * SECOND + 1), 20 * SECOND);
+        assert_eq!(
+            map.shift(2_000_000, 19 * SECOND),
+            20 * SECOND,
+            "the end of the second half is not that of the first"
+        );
         assert_eq!(map.shift(i64::MAX, i64::MIN), 20 * SECOND);
     }
 

@@ -17,6 +17,7 @@ use tokio_util::io::ReaderStream;
 
 use crate::clock::SharedClock;
 use crate::media::cache::Stored;
+use crate::media::subtitles::track::Sidecar;
 use crate::store::Store;
 
 mod cache;
@@ -35,6 +36,8 @@ mod heads;
 pub mod identity;
 pub mod info;
 pub mod ladder;
+pub mod language;
+mod loudness;
 pub mod map;
 mod memo;
 pub mod plan;
@@ -50,6 +53,7 @@ pub mod sound;
 mod sound_choice;
 mod stats;
 mod stored;
+pub mod subtitles;
 mod sync;
 mod ticks;
 pub mod track;
@@ -65,7 +69,7 @@ pub use identity::FileIdentity;
 pub use info::{AudioInfo, Chapter, MediaInfo, Source, StreamInfo, StreamKind, VideoInfo};
 pub use plan::Presentation;
 pub use rendition::RenditionId;
-pub use service::{INDEX_LIMIT, Thumbs};
+pub use service::{INDEX_LIMIT, SubtitleAsk, SubtitleShape, Thumbs};
 pub use stats::Stats;
 pub use track::Preset;
 
@@ -190,6 +194,21 @@ impl Media {
         index: u32,
     ) -> Result<SegmentBody, MediaError> {
         self.service.segment(film, *rendition, index).await
+    }
+
+    /// A piece of an embedded subtitle track, or an attached font.
+    pub async fn subtitle(&self, film: &Presentation, ask: SubtitleAsk) -> Result<Bytes, MediaError> {
+        self.service.subtitle(film, ask).await
+    }
+
+    /// A whole text beside a film, as `WebVTT`, or as the ASS script it is.
+    pub async fn sidecar(&self, film: &Source, beside: &Sidecar, as_script: bool) -> Result<Bytes, MediaError> {
+        self.service.sidecar(film, beside, as_script).await
+    }
+
+    /// A window of the pictures of a `VobSub` pair beside a film, as JSON.
+    pub async fn sidecar_pictures(&self, beside: &Sidecar, window: u32) -> Result<Bytes, MediaError> {
+        self.service.sidecar_pictures(beside, window).await
     }
 
     /// Hints where a group is, so that its next segments are made before anybody asks. Cheap; never blocks.

@@ -15,8 +15,6 @@ use crate::media::track::{FrameGrid, Preset};
 
 /// The first version with an init segment (`EXT-X-MAP`) outside I-frame playlists.
 const VERSION: u32 = 7;
-/// AAC rate with its overhead.
-pub(crate) const AUDIO_BIT_RATE: u64 = 192_000;
 /// Peaks of a copied video over the average of its file, where the index does not tell how large its parts are.
 const PEAK_OVER_AVERAGE: u64 = 2;
 /// Boxes of a fragment and of its samples.
@@ -63,7 +61,7 @@ fn audio_group(text: &mut String, film: &Presentation, sound: &[&RenditionId]) {
 fn variant(text: &mut String, film: &Presentation, id: RenditionId, sound: &[&RenditionId], grouped: bool) {
     let source = if film.source.info.bit_rate == 0 { BIT_RATE_UNKNOWN } else { film.source.info.bit_rate };
     let sound_codecs = sound_choice::codecs(film, sound);
-    let sound_rate = if sound.is_empty() { 0 } else { AUDIO_BIT_RATE };
+    let sound_rate = sound_choice::bit_rate(film, sound);
     let stream = film.source.info.video();
     let (rate, codec, size) = match (id, &film.video, stream) {
         (RenditionId::VideoCopy, Some(plan), Some((stream, video))) => {

@@ -5,6 +5,11 @@ use crate::media::plan::Presentation;
 use crate::media::rendition::RenditionId;
 
 const AAC_CODEC: &str = "mp4a.40.2";
+/// Converted sound with its overhead.
+const AAC_BIT_RATE: u64 = 192_000;
+/// What files are usually made with at most, for a channel.
+const COPIED_CHANNEL_BIT_RATE: u64 = 160_000;
+const FLAC_CHANNEL_BIT_RATE: u64 = 900_000;
 
 /// One rendition for each sound stream, in file order: as it is where the client plays it, else as AAC.
 pub(crate) fn sound_renditions(film: &Presentation, caps: &ClientCaps) -> Vec<RenditionId> {
@@ -40,6 +45,19 @@ pub(crate) fn codecs(film: &Presentation, sound: &[&RenditionId]) -> Vec<String>
         }
     }
     codecs
+}
+
+/// Bits per second that the dearest of these renditions takes.
+pub(crate) fn bit_rate(film: &Presentation, sound: &[&RenditionId]) -> u64 {
+    let streams: Vec<_> = film.source.info.audio().collect();
+    let rate = |id: &&RenditionId| match (id, id.sound_stream().and_then(|nth| streams.get(nth as usize))) {
+        (RenditionId::AudioCopy(_), Some((stream, audio))) => {
+            let channel = if stream.codec == "flac" { FLAC_CHANNEL_BIT_RATE } else { COPIED_CHANNEL_BIT_RATE };
+            channel * u64::from(audio.channels.max(1))
+        }
+        _ => AAC_BIT_RATE,
+    };
+    sound.iter().map(rate).max().unwrap_or(0)
 }
 
 /// In the spelling of RFC 6381 and of the sample entries.

@@ -252,6 +252,8 @@ pub struct Playback {
     pub audio: Vec<PlaybackAudio>,
     /// Subtitles to choose from.
     pub subtitles: Vec<PlaybackSubtitle>,
+    /// Fonts that came with the film; some may turn out to be none.
+    pub fonts: Vec<String>,
     /// What the viewer should know beforehand, in sentences.
     pub notes: Vec<String>,
 }
@@ -259,8 +261,12 @@ pub struct Playback {
 /// A sound track to choose.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema, PartialEq, Eq)]
 pub struct PlaybackAudio {
-    /// Which of the film's sound tracks, counted from 0; the HLS rendition is `a{index}`.
+    /// Which of the film's sound tracks, counted from 0; in the HLS playlist they stand in this order.
     pub index: u32,
+    /// Channels that this client gets: 2 when the sound is converted.
+    pub channels: u32,
+    /// Whether it gets the file's own sound, not a conversion.
+    pub copied: bool,
     /// Language tag as the file has it.
     pub language: Option<String>,
     /// Words for a menu.
@@ -272,14 +278,38 @@ pub struct PlaybackAudio {
 /// A subtitle track to choose.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema, PartialEq, Eq)]
 pub struct PlaybackSubtitle {
-    /// Which of the film's subtitle tracks, counted from 0.
-    pub index: u32,
-    /// Language tag as the file has it.
+    /// Names the track among those of this title.
+    pub id: String,
+    /// How it is drawn.
+    pub kind: SubtitleKind,
+    /// Language tag, as the file or its name has it.
     pub language: Option<String>,
     /// Words for a menu.
     pub label: String,
-    /// `WebVTT`.
+    /// The file's choice.
+    pub default: bool,
+    /// Only the foreign-language parts.
+    pub forced: bool,
+    /// Lies beside the film, not in it.
+    pub external: bool,
+    /// Folder of what there is to fetch. With `window_ms`: `{n}.vtt` for text, `{n}.ass` and `head.ass` too for ASS,
+    /// `{n}.json` for bitmap. Without: `all.vtt`, and `all.ass` for ASS.
     pub url: String,
+    /// Length of the windows by which the track is fetched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window_ms: Option<u32>,
+}
+
+/// How subtitles are drawn.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum SubtitleKind {
+    /// As text, from `WebVTT`.
+    Text,
+    /// As an ASS script; also to be had as text.
+    Ass,
+    /// As pictures.
+    Bitmap,
 }
 
 /// Asks for a new room.

@@ -13,9 +13,11 @@ use crate::auth::{Auth, STREAM_LIFE_S};
 use crate::http::extract::{InPath, InQuery, Visitor};
 use crate::http::limits::{PAGE_DEFAULT, POSTER_FRESH_S};
 use crate::http::problem::Problem;
+use crate::http::routes::subtitles;
 use crate::library::{Library, LibraryError, Title};
+use crate::media::language;
 use crate::media::{Chapter, StreamInfo, StreamKind};
-use crate::media::{ClientCaps, Media, MediaError, MediaInfo, Mode};
+use crate::media::{ClientCaps, Decision, Media, MediaError, MediaInfo, Mode, RenditionId};
 use crate::model::{MediaId, MediaTime};
 use crate::protocol::rest;
 use crate::protocol::rest::{
@@ -101,7 +103,8 @@ async fn playback(
     let id = media_id(&id)?;
     let caps = caps_of(&uri, &headers)?;
     let source = library.source(id).await?;
-    let film = media.presentation(&source).await?;
+    let (film, beside) = tokio::join!(media.presentation(&source), library.sidecars(&source));
+    let film = film?;
     let decision = media.offer(&film, &caps).map_err(MediaError::from)?;
     let wait_ms = media.wait(&film, &decision).map(|wait| wait.as_millis() as u64);
     let session = visitor.map_or_else(|| auth.anonymous_session(), |claims| claims.session);
@@ -112,7 +115,7 @@ async fn playback(
             Mode::Remux => PlaybackMode::Remux,
             Mode::Transcode => PlaybackMode::Transcode,
         },
-        reason: decision.reason,
+        reason: decision.reason.clone(),
         master_url: format!("{base}/hls/master.{}.m3u8", caps.to_key()),
         direct_url: decision.direct.then(|| format!("{base}/direct")),
         compat_url: format!("{base}/compat/master.m3u8"),
@@ -122,8 +125,9 @@ async fn playback(
         chapters: source.info.chapters.iter().map(chapter).collect(),
         expires_in: STREAM_LIFE_S,
         wait_ms,
-        audio: sound_tracks(&source.info),
-        subtitles: Vec::new(),
+        audio: sound_tracks(&source.info, &decision),
+        subtitles: subtitles::tracks(&base, &source, &beside),
+        fonts: subtitles::fonts(&base, &source, &beside),
         notes: media.notes(&film),
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response())
@@ -217,12 +221,16 @@ fn chapter(chapter: &Chapter) -> MediaChapter {
     }
 }
 
-fn sound_tracks(info: &MediaInfo) -> Vec<PlaybackAudio> {
+fn sound_tracks(info: &MediaInfo, decision: &Decision) -> Vec<PlaybackAudio> {
     let track = |(nth, (stream, audio)): (usize, (&StreamInfo, &crate::media::AudioInfo))| {
-        let mut label =
-            stream.title.clone().or_else(|| stream.language.clone()).unwrap_or_else(|| format!("Track {}", nth + 1));
+        let language = stream.language.as_deref().map(|tag| language::name(tag).unwrap_or_else(|| tag.to_owned()));
+        let mut label = stream.title.clone().or(language).unwrap_or_else(|| format!("Track {}", nth + 1));
         let _ = write!(label, " ({}, {})", stream.codec.to_uppercase(), audio.layout);
-        PlaybackAudio { index: nth as u32, language: stream.language.clone(), label, default: stream.default }
+        let index = nth as u32;
+        let copied = decision.direct || decision.renditions.contains(&RenditionId::AudioCopy(index));
+        let channels = if copied { audio.channels } else { 2 };
+        let (language, default) = (stream.language.as_deref().map(subtitles::short), stream.default);
+        PlaybackAudio { index, channels, copied, language, label, default }
     };
     info.audio().enumerate().map(track).collect()
 }

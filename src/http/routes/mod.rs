@@ -7,3 +7,4 @@ pub(super) mod media;
 pub(super) mod rooms;
 pub(super) mod server;
 pub(super) mod stream;
+pub(super) mod subtitles;

@@ -235,7 +235,7 @@ async fn direct(
 }
 
 /// The title's file, if the token opens it and the file is still there.
-async fn granted(auth: &Auth, library: &Library, token: &str) -> Result<Source, Problem> {
+pub(super) async fn granted(auth: &Auth, library: &Library, token: &str) -> Result<Source, Problem> {
     let grant = auth.verify_stream(token).map_err(|error| {
         let (code, detail) = match error {
             AuthError::Expired => ("stream_expired", "This address has expired; ask for the title's playback again."),

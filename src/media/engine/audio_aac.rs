@@ -14,7 +14,7 @@ use crate::media::info::Source;
 use crate::media::track::{AAC_FRAME_SAMPLES as FRAME, Origin, SegmentJob};
 
 /// Frames that the encoder hears before and after the segment; their packets are thrown away.
-const WARM_UP_FRAMES: i64 = 4;
+const WARM_UP_FRAMES: i64 = 8;
 const TAIL_FRAMES: i64 = 2;
 /// Samples of one segment with its surroundings.
 const SAMPLES_MAX: i64 = 48_000 * 120;
@@ -67,15 +67,12 @@ impl AudioHead {
             next: job.start,
             output,
         };
-        match self.track.as_mut() {
-            Some(track) => {
-                let listener = &mut |left: &[f32], right: &[f32]| encoding.hear(left, right, cancel);
-                track.sound((first * FRAME, last * FRAME), self.sample_rate, cancel, listener)?;
-            }
-            None => {
-                let sound = Stereo::silence(((last - first) * FRAME) as usize);
-                encoding.hear(&sound.left, &sound.right, cancel)?;
-            }
+        if let Some(track) = self.track.as_mut() {
+            let listener = &mut |left: &[f32], right: &[f32]| encoding.hear(left, right, cancel);
+            track.sound((first * FRAME, last * FRAME), self.sample_rate, cancel, listener)?;
+        } else {
+            let sound = Stereo::silence(((last - first) * FRAME) as usize);
+            encoding.hear(&sound.left, &sound.right, cancel)?;
         }
         encoding.finish()
     }

@@ -11,6 +11,8 @@ pub(super) struct Entry {
     /// The codec's own box with its header.
     pub(super) config: Vec<u8>,
     pub(super) channels: u16,
+    /// Bits: 16 but for FLAC, whose own must stand here.
+    pub(super) sample_size: u16,
     pub(super) sample_rate: u32,
 }
 
@@ -20,6 +22,28 @@ const LANGUAGE_UNKNOWN: u32 = 0x55c4_0000;
 const MOVIE_TIMESCALE: u32 = 1000;
 const IN_MOVIE_ENABLED: u32 = 7;
 const SELF_CONTAINED: u32 = 1;
+/// What Opus decodes to.
+const OPUS_RATE: u32 = 48_000;
+const STREAM_INFO_BYTES: usize = 34;
+
+/// The `STREAMINFO` block of FLAC extradata, with or without what stands before it in a file.
+fn stream_info(extradata: &[u8]) -> Option<&[u8]> {
+    let plain = extradata.strip_prefix(b"fLaC").map_or(Some(extradata), |blocks| blocks.get(4..))?;
+    plain.get(..STREAM_INFO_BYTES)
+}
+
+/// Bits in a sample of FLAC: five bits behind rate and channels, less one.
+pub(super) fn flac_sample_size(extradata: &[u8]) -> Option<u16> {
+    let info = stream_info(extradata)?;
+    Some((u16::from(info[12] & 1) << 4 | u16::from(info[13] >> 4)) + 1)
+}
+
+/// The block size of FLAC whose blocks are all of one size.
+pub(super) fn flac_block(extradata: &[u8]) -> Option<u32> {
+    let info = stream_info(extradata)?;
+    let (low, high) = (u16::from_be_bytes([info[0], info[1]]), u16::from_be_bytes([info[2], info[3]]));
+    (low == high && low >= 16).then_some(u32::from(low))
+}
 
 /// A box of these parts.
 pub(super) fn make(kind: [u8; 4], parts: &[&[u8]]) -> Vec<u8> {
@@ -40,35 +64,35 @@ fn words(words: &[u32]) -> Vec<u8> {
 /// The whole init segment; the sample rate is the time scale.
 pub(super) fn init(entry: &Entry) -> Bytes {
     let ftyp = make(*b"ftyp", &[b"iso5", &words(&[0x200]), b"iso5", b"iso6", b"mp41"]);
-    let mvhd = [&[0, 0, 0, MOVIE_TIMESCALE, 0, 0x1_0000, 0x0100_0000, 0, 0][..], &MATRIX, &[0, 0, 0, 0, 0, 0, 2]];
-    let mvhd = make(*b"mvhd", &[&words(&mvhd.concat())]);
-    let tkhd = [&[IN_MOVIE_ENABLED, 0, 0, 1, 0, 0, 0, 0, 0, 0x0100_0000][..], &MATRIX, &[0, 0]];
-    let tkhd = make(*b"tkhd", &[&words(&tkhd.concat())]);
-    let mdhd = make(*b"mdhd", &[&words(&[0, 0, 0, entry.sample_rate, 0, LANGUAGE_UNKNOWN])]);
-    let hdlr = make(*b"hdlr", &[&words(&[0, 0]), b"soun", &words(&[0, 0, 0]), b"SoundHandler\0"]);
-    let url = make(*b"url ", &[&words(&[SELF_CONTAINED])]);
-    let dref = make(*b"dref", &[&words(&[0, 1]), &url]);
-    let dinf = make(*b"dinf", &[&dref]);
-    let smhd = make(*b"smhd", &[&words(&[0, 0])]);
-    let minf = make(*b"minf", &[&smhd, &dinf, &tables(entry)]);
-    let mdia = make(*b"mdia", &[&mdhd, &hdlr, &minf]);
-    let trak = make(*b"trak", &[&tkhd, &mdia]);
-    let trex = make(*b"trex", &[&words(&[0, 1, 1, 0, 0, 0])]);
-    let mvex = make(*b"mvex", &[&trex]);
-    let moov = make(*b"moov", &[&mvhd, &trak, &mvex]);
+    let movie = [&[0, 0, 0, MOVIE_TIMESCALE, 0, 0x1_0000, 0x0100_0000, 0, 0][..], &MATRIX, &[0, 0, 0, 0, 0, 0, 2]];
+    let movie = make(*b"mvhd", &[&words(&movie.concat())]);
+    let track_header = [&[IN_MOVIE_ENABLED, 0, 0, 1, 0, 0, 0, 0, 0, 0x0100_0000][..], &MATRIX, &[0, 0]];
+    let track_header = make(*b"tkhd", &[&words(&track_header.concat())]);
+    let media_header = make(*b"mdhd", &[&words(&[0, 0, 0, entry.sample_rate, 0, LANGUAGE_UNKNOWN])]);
+    let handler = make(*b"hdlr", &[&words(&[0, 0]), b"soun", &words(&[0, 0, 0]), b"SoundHandler\0"]);
+    let own = make(*b"url ", &[&words(&[SELF_CONTAINED])]);
+    let references = make(*b"dref", &[&words(&[0, 1]), &own]);
+    let places = make(*b"dinf", &[&references]);
+    let sound_header = make(*b"smhd", &[&words(&[0, 0])]);
+    let description = make(*b"minf", &[&sound_header, &places, &tables(entry)]);
+    let media = make(*b"mdia", &[&media_header, &handler, &description]);
+    let track = make(*b"trak", &[&track_header, &media]);
+    let defaults = make(*b"trex", &[&words(&[0, 1, 1, 0, 0, 0])]);
+    let extends = make(*b"mvex", &[&defaults]);
+    let moov = make(*b"moov", &[&movie, &track, &extends]);
     Bytes::from([ftyp, moov].concat())
 }
 
 /// The sample entry and the empty tables of a fragmented file.
 fn tables(entry: &Entry) -> Vec<u8> {
     let rate = u16::try_from(entry.sample_rate).map_or(0, |rate| u32::from(rate) << 16);
-    let channels = u32::from(entry.channels) << 16 | 16;
+    let channels = u32::from(entry.channels) << 16 | u32::from(entry.sample_size);
     let sound = words(&[0, 1, 0, 0, channels, 0, rate]);
     let entry = make(entry.kind, &[&sound, &entry.config]);
-    let stsd = make(*b"stsd", &[&words(&[0, 1]), &entry]);
+    let entries = make(*b"stsd", &[&words(&[0, 1]), &entry]);
     let empty = |kind| make(kind, &[&words(&[0, 0])]);
-    let stsz = make(*b"stsz", &[&words(&[0, 0, 0])]);
-    make(*b"stbl", &[&stsd, &empty(*b"stts"), &empty(*b"stsc"), &stsz, &empty(*b"stco")])
+    let sizes = make(*b"stsz", &[&words(&[0, 0, 0])]);
+    make(*b"stbl", &[&entries, &empty(*b"stts"), &empty(*b"stsc"), &sizes, &empty(*b"stco")])
 }
 
 /// `esds` around an `AudioSpecificConfig`.
@@ -88,22 +112,22 @@ fn descriptor(tag: u8, payload: &[u8]) -> Vec<u8> {
     [&[tag, septet(21) | 0x80, septet(14) | 0x80, septet(7) | 0x80, septet(0)], payload].concat()
 }
 
-/// `dOps` from an `OpusHead`, whose numbers lie the other way round.
+/// `dOps` from an `OpusHead`, whose numbers lie the other way round. The rate before encoding is left out: browsers
+/// refuse one that is not the sample entry's.
 pub(super) fn d_ops(head: &[u8]) -> Option<Vec<u8>> {
     let head = head.strip_prefix(b"OpusHead")?;
-    let [_, channels, skip_low, skip_high, r0, r1, r2, r3, gain_low, gain_high, family, rest @ ..] = head else {
+    let [_, channels, skip_low, skip_high, _, _, _, _, gain_low, gain_high, family, rest @ ..] = head else {
         return None;
     };
-    let fixed = [0, *channels, *skip_high, *skip_low, *r3, *r2, *r1, *r0, *gain_high, *gain_low, *family];
+    let [r0, r1, r2, r3] = OPUS_RATE.to_be_bytes();
+    let fixed = [0, *channels, *skip_high, *skip_low, r0, r1, r2, r3, *gain_high, *gain_low, *family];
     let mapping = if *family == 0 { &[][..] } else { rest.get(..2 + usize::from(*channels))? };
     Some(make(*b"dOps", &[&fixed, mapping]))
 }
 
 /// `dfLa` from the `STREAMINFO` block.
 pub(super) fn d_fla(extradata: &[u8]) -> Option<Vec<u8>> {
-    const STREAM_INFO_BYTES: usize = 34;
     const LAST_BLOCK: u8 = 0x80;
-    let plain = extradata.strip_prefix(b"fLaC").map_or(Some(extradata), |blocks| blocks.get(4..))?;
-    let info = plain.get(..STREAM_INFO_BYTES)?;
+    let info = stream_info(extradata)?;
     Some(make(*b"dfLa", &[&words(&[0]), &[LAST_BLOCK, 0, 0, STREAM_INFO_BYTES as u8], info]))
 }

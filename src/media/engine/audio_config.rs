@@ -1,10 +1,11 @@
 //! What copied sound needs to know of its codec: configuration, how packets become samples, what silence looks like.
 //! Pure.
-use crate::media::engine::audio_boxes::{Entry, d_fla, d_ops, esds, make};
+use crate::media::engine::audio_boxes::{Entry, d_fla, d_ops, esds, flac_block, flac_sample_size, make};
 
 /// Sampling frequencies by their index in MPEG-4.
 const AAC_RATES: [u32; 13] =
     [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350];
+const SAMPLE_SIZE: u16 = 16;
 const AAC_LC: u32 = 2;
 const SBR: u32 = 5;
 /// First byte of a packet with one stereo frame of 20 ms.
@@ -69,12 +70,14 @@ pub(super) fn entry(stream: &Parameters<'_>, packet: &[u8]) -> Option<Entry> {
         "aac" if stream.extradata.is_empty() => (*b"mp4a", esds(&asc_of_adts(packet, stream)?)),
         "aac" => (*b"mp4a", esds(stream.extradata)),
         "opus" => (*b"Opus", d_ops(stream.extradata)?),
-        "flac" => (*b"fLaC", d_fla(stream.extradata)?),
+        // A sample entry holds rates up to sixteen bits, and browsers compare it.
+        "flac" if u16::try_from(stream.sample_rate).is_ok() => (*b"fLaC", d_fla(stream.extradata)?),
         "ac3" => (*b"ac-3", d_ac3(packet)?),
         "eac3" => (*b"ec-3", d_ec3(packet, stream.sample_rate)?),
         _ => return None,
     };
-    Some(Entry { kind, config, channels: stream.channels, sample_rate: stream.sample_rate })
+    let sample_size = if stream.codec == "flac" { flac_sample_size(stream.extradata)? } else { SAMPLE_SIZE };
+    Some(Entry { kind, config, channels: stream.channels, sample_size, sample_rate: stream.sample_rate })
 }
 
 /// Frame sizes that packets of a codec can have, in samples.
@@ -88,14 +91,6 @@ pub(super) fn frames(codec: &str, extradata: &[u8]) -> Vec<u32> {
         "flac" => flac_block(extradata).into_iter().collect(),
         _ => Vec::new(),
     }
-}
-
-/// The block size of a stream whose blocks are all of one size.
-fn flac_block(extradata: &[u8]) -> Option<u32> {
-    let plain = extradata.strip_prefix(b"fLaC").map_or(Some(extradata), |blocks| blocks.get(4..))?;
-    let [low_a, low_b, high_a, high_b, ..] = plain else { return None };
-    let (low, high) = (u16::from_be_bytes([*low_a, *low_b]), u16::from_be_bytes([*high_a, *high_b]));
-    (low == high && low >= 16).then_some(u32::from(low))
 }
 
 /// A packet without the header that MP4 has no place for.

@@ -45,6 +45,8 @@ pub(super) struct Reader {
     ended: bool,
     /// While all of the file is read for the first time: the stretches met so far.
     learned: Option<Vec<Stretch>>,
+    /// A jump fell between pictures that hang together.
+    torn: bool,
     /// Drops what comes before the next key packet, which has this time.
     resume_at: Option<i64>,
 }
@@ -69,6 +71,7 @@ impl Reader {
             counted: None,
             ended: false,
             learned: None,
+            torn: false,
             resume_at: None,
         };
         reader.select();
@@ -99,6 +102,11 @@ impl Reader {
         if let Some(packet) = self.pending.take() {
             self.pending = Some(self.follow_clock(packet));
         }
+    }
+
+    /// Whether a jump fell between pictures that hang together.
+    pub(super) fn is_torn(&self) -> bool {
+        self.torn
     }
 
     /// The stretches met; none when the clock never jumped.
@@ -251,6 +259,7 @@ impl Reader {
             Some(before) => {
                 let shift = before.last + before.shift + duration.max(1) - time;
                 let pos = packet.pos().unwrap_or(before.pos + 1).max(before.pos + 1);
+                self.torn |= !packet.is_key();
                 stretches.push(Stretch { pos, first: time, last: time, shift });
             }
             None => stretches.push(Stretch { pos: 0, first: time, last: time, shift: 0 }),

@@ -21,8 +21,10 @@ pub(super) struct Stereo {
     pub(super) right: Vec<f32>,
 }
 
-/// Samples beyond this are bent towards full scale instead of cut off there.
+/// Samples beyond this are bent towards the ceiling instead of cut off at full scale.
 const KNEE: f32 = 0.7;
+/// Below full scale: what an encoder makes of a peak may be a little higher.
+const CEILING: f32 = 0.94;
 
 /// The factor of so many decibels.
 pub(super) fn gain(db: u32) -> f32 {
@@ -56,7 +58,7 @@ fn bend(sample: f32) -> f32 {
     if over <= 0.0 {
         return sample;
     }
-    let room = 1.0 - KNEE;
+    let room = CEILING - KNEE;
     (KNEE + room * (over / (over + room))).copysign(sample)
 }
 

@@ -1,7 +1,7 @@
 //! H.264 encoders in graphics hardware. They are loaded at run time from the machine's drivers; without a driver there
 //! are none. Their bytes are their own affair: not the same on two machines, nor promised to be on one. Their streams
 //! carry parameter sets in band, so that software can go on in the middle of one.
-use std::ffi::{CStr, c_int};
+use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
 
 use ffmpeg_next::ffi;
@@ -151,7 +151,8 @@ impl Surfaces {
             check(code, "graphics device")?;
             this.frames = ffi::av_hwframe_ctx_alloc(this.device);
             let frames = this.frames.as_ref().ok_or_else(out_of_memory)?;
-            let context = &mut *frames.data.cast::<ffi::AVHWFramesContext>();
+            // libav's buffers are aligned for whatever they hold.
+            let context = &mut *frames.data.cast::<c_void>().cast::<ffi::AVHWFramesContext>();
             context.format = ffi::AVPixelFormat::AV_PIX_FMT_VAAPI;
             context.sw_format = ffi::AVPixelFormat::AV_PIX_FMT_NV12;
             context.width = width as c_int;

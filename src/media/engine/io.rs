@@ -17,8 +17,9 @@ const READ_BYTES: usize = 128 * 1024;
 const PROBE_BYTES: i64 = 5_000_000;
 /// Media time looked at to find out what is in a file.
 const ANALYZE_US: i64 = 5_000_000;
-/// Streams a file may have.
-const STREAMS_MAX: c_int = 64;
+/// Streams a file may have. Far more than any has: where a block belongs to a stream beyond this, the Matroska demuxer
+/// takes it for damage and leaves out the rest of its cluster.
+const STREAMS_MAX: c_int = 512;
 /// Memory for one stream's index.
 const INDEX_BYTES_MAX: u32 = 64 << 20;
 

@@ -4,9 +4,15 @@
 //! function of (file, track, job): a warm [`Head`] only saves work, it never changes a byte. libav demuxes, decodes,
 //! filters and encodes; fragments are written by our own code. Never spawns threads of its own (libav does inside
 //! codecs), never reads a clock other than through `Cancel`, never opens anything but the regular file it is given.
+//!
+//! The boundary is made of messages: what goes in is plain data (`Source`, `TrackSpec`, `SegmentJob`, the choice of a
+//! `Preset` and of `Hardware`), what comes out are `Bytes` in order, numbers ([`SegmentStats`]) or an error as a value;
+//! [`Cancel`] is the one word that goes in while work is under way. Nothing of libav and no borrow crosses it, so the
+//! engine can move into a process of its own, as it has already for trying encoders in hardware ([`try_hardware`]).
 #![expect(unsafe_code, reason = "libav is a C library; the wrappers in `av` and `io` own what it hands out")]
 mod about;
 mod allowed;
+mod attachment;
 mod audio_aac;
 mod audio_boxes;
 mod audio_config;
@@ -30,6 +36,7 @@ mod held;
 mod index;
 mod io;
 mod log;
+mod loudness;
 mod memory;
 mod mux;
 mod nal;
@@ -38,12 +45,16 @@ mod poster;
 mod probe;
 mod scan;
 mod sound_survey;
+mod subtitle;
+mod subtitle_decode;
+mod subtitle_packets;
 mod survey;
 mod thumbnails;
 mod timeline;
 mod trial;
 mod video_copy;
 mod video_h264;
+mod vobsub;
 
 use std::path::Path;
 
@@ -52,6 +63,10 @@ use bytes::Bytes;
 use crate::media::identity::FileIdentity;
 use crate::media::info::{MediaInfo, Source};
 use crate::media::sound::{SoundRefusal, SoundSurvey};
+use crate::media::subtitles::Cue;
+use crate::media::subtitles::ass::Line;
+use crate::media::subtitles::idx::IdxStream;
+use crate::media::subtitles::image::Pictures;
 use crate::media::track::{Preset, TrackSpec, VideoIndex};
 
 pub use about::about;
@@ -60,8 +75,10 @@ pub use codec_string::encoded_codec_string;
 pub use hardware::Hardware;
 pub use head::{Head, SegmentStats};
 pub use log::install_log;
+pub(in crate::media) use loudness::Ear;
 pub use memory::{release_memory, tame_memory};
 pub use scan::Scan;
+pub use subtitle::Span;
 pub use thumbnails::Thumbnails;
 
 pub(in crate::media) use clip::{ClipFormat, Picture, write_clip};
@@ -193,6 +210,47 @@ pub fn init_segment(source: &Source, spec: &TrackSpec, cancel: &Cancel) -> Resul
 /// A picture that stands for the film: JPEG, at most 640 pixels wide, upright, square pixels, not black if possible.
 pub fn poster(source: &Source, cancel: &Cancel) -> Result<Bytes, EngineError> {
     poster::poster(source, cancel)
+}
+
+/// Subtitles that are seen in a span, as cues.
+pub fn subtitle_cues(source: &Source, span: Span, cancel: &Cancel) -> Result<Vec<Cue>, EngineError> {
+    subtitle::cues(source, span, cancel)
+}
+
+/// The lines of an ASS stream that are seen in a span.
+pub fn subtitle_lines(source: &Source, span: Span, cancel: &Cancel) -> Result<Vec<Line>, EngineError> {
+    subtitle::lines(source, span, cancel)
+}
+
+/// The head of an ASS stream: its styles.
+pub fn subtitle_head(source: &Source, span: Span, cancel: &Cancel) -> Result<String, EngineError> {
+    subtitle::head(source, span, cancel)
+}
+
+/// Subtitles that are pictures and seen in a span.
+pub fn subtitle_pictures(source: &Source, span: Span, cancel: &Cancel) -> Result<Pictures, EngineError> {
+    subtitle::pictures(source, span, cancel)
+}
+
+/// Pictures of a `VobSub` pair beside a film that are seen in `from_ms..to_ms`.
+pub fn vobsub_pictures(
+    pictures: &Path,
+    head: &str,
+    stream: &IdxStream,
+    (from_ms, to_ms): (i64, i64),
+    cancel: &Cancel,
+) -> Result<Pictures, EngineError> {
+    vobsub::pictures(io::open_regular(pictures)?, head, stream, (from_ms, to_ms), cancel)
+}
+
+/// A font that is attached to the film as stream `index`.
+pub fn font(source: &Source, index: u32, cancel: &Cancel) -> Result<Bytes, EngineError> {
+    attachment::font(source, index, cancel)
+}
+
+/// Opens a text beside a film, if it is a regular file.
+pub(in crate::media) fn open_text(path: &Path) -> Result<std::fs::File, EngineError> {
+    io::open_regular(path)
 }
 
 /// Encodes some made-up pictures of 1080p and says how many; how long that takes is for the caller to see.

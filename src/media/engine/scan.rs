@@ -117,8 +117,6 @@ impl Scan {
         };
         let counted = self.reader.is_counted();
         let stretches = self.reader.learned();
-        // A jump hardly ever falls between two groups of pictures.
-        let joined = stretches.len() > 1;
         let mut times = std::mem::take(&mut self.seen.times);
         let typical = typical_step(&mut times);
         let last = times.last().copied().unwrap_or(start);
@@ -133,7 +131,7 @@ impl Scan {
             keyframes: std::mem::take(&mut self.seen.keys),
             complete: true,
             frame_rate: rate,
-            open_gop: self.seen.leading || counted || joined,
+            open_gop: self.seen.leading || counted || self.reader.is_torn(),
             changes: self.changes,
             even: false,
             peak_bit_rate: map.as_ref().map_or(0, |map| peak_bit_rate(&map.points, self.reader.time_base())),

@@ -54,7 +54,7 @@ pub(super) fn picture(n: usize) -> Result<Frame, EngineError> {
             for (x, pixel) in row.iter_mut().enumerate() {
                 grain = grain.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 let (u, v) = ((x + n * STEP) & 0xff, (y + n * STEP / 2) & 0x7f);
-                let wave = (u * v / 96 + (u ^ v)) / 2;
+                let wave = usize::midpoint(u * v / 96, u ^ v);
                 *pixel = (wave as u8 / 2 + 32).wrapping_add((grain >> 29) as u8);
             }
         }

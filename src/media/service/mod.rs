@@ -1,11 +1,13 @@
 //! The media service: asks memory, then the disk, then the engine's threads. Probes, plans and init segments are
 //! here; `plans` says how films are presented, `segments` makes media segments, `pictures` small pictures, `steering`
-//! makes them before anybody asks.
+//! makes them before anybody asks, `loudness` listens to them when there is nothing else to do.
+mod loudness;
 mod machine;
 mod pictures;
 mod plans;
 mod segments;
 mod steering;
+mod subtitles;
 
 use std::fs::File;
 use std::path::Path;
@@ -27,14 +29,17 @@ use crate::media::heads::Heads;
 use crate::media::identity::FileIdentity;
 use crate::media::info::MediaInfo;
 use crate::media::ladder::Ladder;
+use crate::media::loudness::Titles;
 use crate::media::memo::{Asked, Memo};
 use crate::media::plan::{PLAN_VERSION, Presentation};
 use crate::media::rendition::RenditionId;
 use crate::media::rest::Rest;
 use crate::media::schedule::{Kind, Priority};
+use crate::media::service::loudness::Hearings;
 use crate::media::service::machine::Machine;
 use crate::media::service::pictures::Pictures;
 use crate::media::service::segments::profile;
+use crate::media::service::subtitles::SUBTITLES_REMEMBERED;
 use crate::media::stats::Counters;
 use crate::media::track::Preset;
 use crate::media::workers::{Job, Stop, Workers};
@@ -42,6 +47,7 @@ use crate::media::{MediaConfig, Stats, Tuning};
 use crate::store::Store;
 
 pub use pictures::Thumbs;
+pub use subtitles::{SubtitleAsk, SubtitleShape};
 
 /// Presentations remembered; each holds the cuts of one film.
 const FILMS_REMEMBERED: usize = 64;
@@ -64,12 +70,15 @@ pub(crate) struct Service {
     /// Where plans outlive the process.
     store: Option<Store>,
     inits: Memo<(FileIdentity, String), Bytes>,
+    subtitles: Memo<(FileIdentity, SubtitleAsk), Bytes>,
     pub(crate) ladder: Mutex<Ladder>,
     machine: Mutex<Machine>,
     pub(crate) films: Films,
     pub(crate) counters: Counters,
     pub(crate) damage: Damage,
     steered: Mutex<Instant>,
+    titles: Titles,
+    hearings: Mutex<Hearings>,
     /// What the viewer who asked last can play: a guess at the next one.
     caps: Mutex<ClientCaps>,
     /// When freed memory goes back to the system.
@@ -89,7 +98,9 @@ impl Service {
             Tuning::Measured => {
                 let (machine, known) = Machine::look(&config.cache_dir, config.threads, clock.now());
                 let mut ladder = Ladder::new(config.threads);
-                known.into_iter().for_each(|seconds| ladder.calibrate(seconds));
+                if let Some(seconds) = known {
+                    ladder.calibrate(seconds);
+                }
                 ladder.set_hardware(machine.hardware_is_known());
                 (ladder, machine)
             }
@@ -103,12 +114,15 @@ impl Service {
             plans: Memo::new(FILMS_REMEMBERED),
             store,
             inits: Memo::new(INITS_REMEMBERED),
+            subtitles: Memo::new(SUBTITLES_REMEMBERED),
             ladder: Mutex::new(ladder),
             machine: Mutex::new(machine),
             films: Films::default(),
             counters: Counters::default(),
             damage: Damage::default(),
             steered: Mutex::new(clock.now()),
+            titles: Titles::new((config.cache_bytes_max > 0).then_some(config.cache_dir.as_path())),
+            hearings: Mutex::new(Hearings::new(clock.now())),
             caps: Mutex::default(),
             rest: Mutex::new(Rest::new(clock.now())),
             clock,

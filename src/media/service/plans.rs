@@ -73,7 +73,7 @@ impl Service {
 
     async fn stored(&self, source: &Source) -> Option<Arc<Presentation>> {
         let body = self.store.as_ref()?.plan(key(&source.identity), plan_version()).await;
-        let film = Arc::new(read(&body.ok()??)?.plan(source));
+        let film = self.with_loudness(Arc::new(read(&body.ok()??)?.plan(source)));
         self.plans.settle(&source.identity, &Ok(Arc::clone(&film)));
         Some(film)
     }
@@ -90,7 +90,7 @@ impl Service {
         if let Some(store) = &self.store {
             store.keep_plan(key(&source.identity), plan_version(), stored::to_bytes(&known));
         }
-        let film = Arc::new(known.plan(source));
+        let film = self.with_loudness(Arc::new(known.plan(source)));
         self.plans.settle(&source.identity, &Ok(Arc::clone(&film)));
         Ok(film)
     }
@@ -125,7 +125,7 @@ impl Service {
         playable(&source.info)?;
         let body = self.store.as_ref().map(|store| store.plan_blocking(key(&source.identity), plan_version()));
         if let Some(known) = body.and_then(|body| read(&body.ok()??)) {
-            return Ok((Arc::new(known.plan(source)), None));
+            return Ok((self.with_loudness(Arc::new(known.plan(source))), None));
         }
         let index = engine::glance(source, cancel)?;
         if index.complete {

@@ -183,6 +183,7 @@ impl Service {
             engine::release_memory();
         }
         self.measure(now);
+        self.hear(now);
         let identities = self.films.identities(now);
         self.cache.pin_only(&identities);
         for identity in identities {

@@ -9,3 +9,4 @@ mod posters;
 mod probing;
 mod segments;
 mod sound;
+mod sound_heard;

@@ -1,15 +1,15 @@
 //! Copied sound: which streams lie on a grid, and that what is copied is the source, whole and in its place.
 
-use watchparty::media::engine::{Head, init_segment, sounds};
+use watchparty::media::engine::sounds;
 use watchparty::media::plan::{Presentation, plan};
 use watchparty::media::sound::SoundRefusal;
 use watchparty::media::track::{Preset, SegmentJob, VideoIndex};
 use watchparty::media::{RenditionId, Source};
 
 use crate::engine::segments::check;
-use crate::support::films::{decoded, film, limit, made, open, segment};
+use crate::support::films::{film, limit, open};
 
-fn present(source: &Source, index: &VideoIndex) -> Presentation {
+pub(super) fn present(source: &Source, index: &VideoIndex) -> Presentation {
     let surveys = sounds(source, index, &limit()).expect("survey");
     plan(source, Some(index)).with_sound(&surveys)
 }

@@ -82,10 +82,8 @@ async fn case_30_a_streamed_mkv_without_index_and_length_plays() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn case_31_a_fragmented_mp4_plays() {
-    let film = film(
-        "fragmented.mp4",
-        &format!("-i {} -c copy -movflags frag_keyframe+empty_moov+default_base_moof", plain()),
-    );
+    let film =
+        film("fragmented.mp4", &format!("-i {} -c copy -movflags frag_keyframe+empty_moov+default_base_moof", plain()));
     check(&film, &Expect { copy: Copy::Any, ..Expect::base() }).await;
 }
 

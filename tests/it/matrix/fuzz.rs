@@ -29,7 +29,9 @@ const FILES_OF_A_WORKER: u64 = 100;
 /// Nobody waits longer for one answer of the engine.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// A worker that says nothing for so long hangs: a few answers on a busy machine.
-const SILENCE_MAX: Duration = Duration::from_secs(60);
+const SILENCE_MAX: Duration = Duration::from_mins(1);
+/// Lines of a worker that wait to be read.
+const LINES_MAX: usize = 64;
 const MEMORY_MAX: u64 = 1 << 30;
 /// Films larger than this take longer than they teach.
 const SEED_BYTES_MAX: u64 = 700_000;
@@ -51,7 +53,12 @@ fn mutated_films_neither_kill_nor_hang_nor_bloat() {
         next = tried + 1;
         failures.extend(failure);
     }
-    assert!(failures.is_empty(), "{count} films from seed {first}, {} failures:\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{count} films from seed {first}, {} failures:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }
 
 /// Lets one process try films; gives the last seed it tried, and what went wrong.
@@ -64,9 +71,10 @@ fn watch(first: u64, count: u64) -> (u64, Vec<String>) {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let (sender, lines) = mpsc::channel();
+    let (sender, lines) = mpsc::sync_channel(LINES_MAX);
     let output = BufReader::new(worker.stdout.take().unwrap());
-    let reader = std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    let reader =
+        std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
     let mut failures = Vec::new();
     let mut trying = (first, String::new());
     let mut done = first - 1;
@@ -223,9 +231,13 @@ fn abuse(path: &Path) -> Option<String> {
         engine("poster", |cancel| engine::poster(&source, cancel))?;
         let Some(index) = engine("index", |cancel| engine::index(&source, cancel))? else { return Ok(()) };
         let film = plan(&source, Some(&index));
+        let film = match engine("sounds", |cancel| engine::sounds(&source, &index, cancel))? {
+            Some(surveys) => film.with_sound(&surveys),
+            None => film,
+        };
         let Ok(decision) = decide(&film, &ClientCaps::default(), &[360]) else { return Ok(()) };
         drop(playlist::master(&film, &decision));
-        for id in [RenditionId::VideoCopy, RenditionId::Video(360), RenditionId::Audio(0)] {
+        for id in [RenditionId::VideoCopy, RenditionId::Video(360), RenditionId::Audio(0), RenditionId::AudioCopy(0)] {
             rendition(&film, id)?;
         }
         Ok(())

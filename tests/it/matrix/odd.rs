@@ -18,7 +18,8 @@ const PLAYLIST_BYTES_MAX: usize = 1 << 20;
 #[tokio::test(flavor = "multi_thread")]
 async fn case_24_subtitles_of_two_kinds_do_not_stand_in_the_way() {
     let words = text("words.srt", "1\n00:00:01,000 --> 00:00:03,500\nÜber die Grenze — ночь\n\n");
-    let film = film("subtitles.mkv", &format!("-i {} -i {words} -map 0 -map 1 -map 1 -c copy -c:s:0 srt -c:s:1 ass", plain()));
+    let film =
+        film("subtitles.mkv", &format!("-i {} -i {words} -map 0 -map 1 -map 1 -c copy -c:s:0 srt -c:s:1 ass", plain()));
     let checked = check(&film, &Expect { mode: Some(Mode::Remux), ..Expect::base() }).await;
     let kinds: Vec<&str> = checked
         .film
@@ -110,10 +111,14 @@ async fn case_29_flipped_bytes_cost_pictures_and_nothing_else() {
                     Ok(bytes) => {
                         let fragments = boxes::fragments(&bytes);
                         let length: i64 = fragments.iter().map(boxes::Fragment::duration).sum();
-                        assert_eq!((fragments[0].tfdt as i64, length), (job.start, job.end - job.start), "{flipped} {id} {n}");
+                        assert_eq!(
+                            (fragments[0].tfdt as i64, length),
+                            (job.start, job.end - job.start),
+                            "{flipped} {id} {n}"
+                        );
                         whole += 1;
                     }
-                    Err(MediaError::Engine(_)) => {}
+                    Err(MediaError::Engine(_) | MediaError::PictureDamaged { .. }) => {}
                     Err(error) => panic!("{flipped} {id} {n}: {error}"),
                 }
             }
@@ -136,7 +141,8 @@ fn copies(names: &[&[u8]]) -> (tempfile::TempDir, Vec<PathBuf>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn case_40_names_of_any_bytes_play_and_files_of_any_bytes_are_refused() {
-    let (folder, paths) = copies(&[b"f\xff\xfe.mp4", b"a b  c.mp4", b"100%#1?.mp4", b"it's \"x\" & `y`.mp4", b"-i.mp4"]);
+    let (folder, paths) =
+        copies(&[b"f\xff\xfe.mp4", b"a b  c.mp4", b"100%#1?.mp4", b"it's \"x\" & `y`.mp4", b"-i.mp4"]);
     for path in paths {
         let rig = Rig::start();
         let film = in_time("film", rig.film(path)).await;
@@ -144,7 +150,9 @@ async fn case_40_names_of_any_bytes_play_and_files_of_any_bytes_are_refused() {
     }
     let rig = Rig::start();
     let noise: Vec<u8> = (0_u32..70_000).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-    for (name, content) in [("empty.mp4", &[][..]), ("noise.mp4", &noise), ("words.mkv", b"Dear diary, today I became a film.")] {
+    for (name, content) in
+        [("empty.mp4", &[][..]), ("noise.mp4", &noise), ("words.mkv", b"Dear diary, today I became a film.")]
+    {
         let path = folder.path().join(name);
         std::fs::write(&path, content).unwrap();
         let refusal = in_time(name, rig.media.probe(&path)).await.unwrap_err().to_string();
@@ -181,6 +189,7 @@ async fn case_44_the_playlists_of_twelve_hours_stay_small() {
     let checked = open(&plain()).await;
     let end = 12 * 3600 * 24_000;
     let index = VideoIndex {
+        peak_bit_rate: 0,
         time_base: (1, 24_000),
         start_pts: 0,
         end_pts: end,
@@ -188,10 +197,7 @@ async fn case_44_the_playlists_of_twelve_hours_stay_small() {
         keyframes: (0..end).step_by(48_048).collect(),
         complete: true,
         frame_rate: Some((24_000, 1001)),
-        open_gop: false,
-        changes: false,
-        even: false,
-        map: None,
+        ..VideoIndex::default()
     };
     let film = plan(&checked.film.source, Some(&index));
     for id in [RenditionId::VideoCopy, RenditionId::Video(360), RenditionId::Audio(0)] {

@@ -17,7 +17,12 @@ async fn told(checked: &Checked, name: &str) -> String {
     let path = scratch().join(format!("told-{name}.mp4"));
     std::fs::write(&path, [init, first].concat()).unwrap();
     let output = Command::new("ffprobe")
-        .args(["-v", "error", "-show_entries", "stream=pix_fmt,color_transfer,color_primaries,color_space,width,height"])
+        .args([
+            "-v",
+            "error",
+            "-show_entries",
+            "stream=pix_fmt,color_transfer,color_primaries,color_space,width,height",
+        ])
         .args(["-of", "default=nokey=0:noprint_wrappers=1"])
         .arg(path)
         .output()
@@ -73,10 +78,8 @@ async fn case_09_interlaced_mpeg_2_is_deinterlaced() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn case_10_telecined_mpeg_2_plays_at_an_even_pace() {
-    let film = encoded(
-        "telecine.mpg",
-        "-vf scale=720:480:flags=area,telecine,setsar=1 -c:v mpeg2video -q:v 2 -c:a ac3",
-    );
+    let film =
+        encoded("telecine.mpg", "-vf scale=720:480:flags=area,telecine,setsar=1 -c:v mpeg2video -q:v 2 -c:a ac3");
     let expect = Expect { slack_s: 0.1, seen: Seen::Pictures, size: (720, 480), ..Expect::converted() };
     let checked = check(&film, &expect).await;
     let video = checked.film.video.as_ref().unwrap();
@@ -107,7 +110,9 @@ async fn case_20_anamorphic_pictures_get_their_width() {
 async fn case_21_odd_sizes_and_full_colour_become_even_and_plain() {
     let film = encoded(
         "odd.mkv",
-        &format!("-vf scale=638:359:flags=area,setsar=1 -c:v libx264 -preset veryfast -crf 18 -g 48 -pix_fmt yuv444p {AAC}"),
+        &format!(
+            "-vf scale=638:359:flags=area,setsar=1 -c:v libx264 -preset veryfast -crf 18 -g 48 -pix_fmt yuv444p {AAC}"
+        ),
     );
     let checked = check(&film, &Expect { size: (638, 359), ..Expect::converted() }).await;
     let told = told(&checked, "odd").await;
@@ -147,10 +152,7 @@ async fn case_35_a_size_that_changes_in_the_middle_is_made_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn case_37_ten_bit_h264_is_converted() {
-    let film = encoded(
-        "hi10p.mkv",
-        &format!("-c:v libx264 -preset veryfast -crf 18 -g 48 -pix_fmt yuv420p10le {AAC}"),
-    );
+    let film = encoded("hi10p.mkv", &format!("-c:v libx264 -preset veryfast -crf 18 -g 48 -pix_fmt yuv420p10le {AAC}"));
     check(&film, &Expect::converted()).await;
 }
 
@@ -171,7 +173,10 @@ async fn case_38_4k_hevc_is_made_smaller() {
 async fn case_39_the_shortest_films_play() {
     let film = |name, frames: u32, mode| {
         let seconds = f64::from(frames) * FRAME_S;
-        let film = encoded(name, &format!("{H264} -vf trim=end_frame={frames} -af atrim=end={seconds} {AAC} -movflags +faststart"));
+        let film = encoded(
+            name,
+            &format!("{H264} -vf trim=end_frame={frames} -af atrim=end={seconds} {AAC} -movflags +faststart"),
+        );
         (film, Expect { seconds, mode: Some(mode), slack_s: 0.05, ..Expect::base() })
     };
     let (short, expect) = film("short.mp4", 72, Mode::Direct);

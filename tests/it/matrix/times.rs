@@ -62,10 +62,7 @@ async fn case_15_sound_half_as_long_ends_in_silence() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn case_16_an_avi_that_says_no_times_plays_in_order() {
-    let film = film(
-        "timeless.avi",
-        &format!("-i {} -c:v copy -c:a libmp3lame -b:a 128k", plain()),
-    );
+    let film = film("timeless.avi", &format!("-i {} -c:v copy -c:a libmp3lame -b:a 128k", plain()));
     check(&film, &whole()).await;
 }
 

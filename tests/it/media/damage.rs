@@ -7,7 +7,7 @@ use watchparty::media::track::{Preset, TrackSpec};
 use watchparty::media::{MediaError, RenditionId};
 
 use crate::media::harness::Rig;
-use crate::support::boxes::fragments;
+use crate::support::boxes::{Fragment, fragments};
 use crate::support::films::{limit, made, scratch, segment};
 
 const PICTURE: &str = "testsrc2=s=640x360:r=25:d=10";
@@ -53,7 +53,7 @@ async fn a_segment_of_which_nothing_is_left_is_named_with_its_time_and_the_film_
             match (lost, rig.fetch(&film, id, n).await) {
                 (true, Err(MediaError::PictureDamaged { from_ms })) => assert_eq!(from_ms, ms(job.start), "{id}"),
                 (false, Ok(bytes)) => {
-                    let length: i64 = fragments(&bytes).iter().map(|fragment| fragment.duration()).sum();
+                    let length: i64 = fragments(&bytes).iter().map(Fragment::duration).sum();
                     assert_eq!(length, job.end - job.start, "{id} {n}");
                 }
                 (_, other) => panic!("{id} segment {n}: {:?}", other.map(|bytes| bytes.len())),

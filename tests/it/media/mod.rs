@@ -3,6 +3,8 @@
 mod cuts;
 mod damage;
 pub(crate) mod harness;
+mod loudness;
 mod plans;
 mod service;
 mod streams;
+mod subtitles;

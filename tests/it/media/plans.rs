@@ -106,7 +106,7 @@ async fn a_film_whose_clock_starts_again_is_one_film() {
     assert!((19_500..20_600).contains(&film.duration_ms), "{} ms", film.duration_ms);
     assert!((film.duration_ms - source.info.duration_ms).abs() < 100, "{} ms said", source.info.duration_ms);
     check_all(&rig, &film).await;
-    // Both halves show the same.
+    assert_eq!(decide(&film, &ClientCaps::default(), &[360]).unwrap().mode, Mode::Remux);
     let timescale = film.video.as_ref().unwrap().grid.timescale();
     let frames = film.video.as_ref().unwrap().end() / i64::from(timescale) * 25;
     assert!(frames >= 475, "{frames}");

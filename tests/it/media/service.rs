@@ -70,7 +70,7 @@ async fn a_standing_room_is_made_ready_before_anybody_asks() {
     rig.media.follow(&source, Group(1), Playhead { position_ms: 0, playing: false });
     rig.until("three segments of picture and three of sound", |media| media.stats().segments_made >= 6).await;
     let film = rig.media.presentation(&source).await.unwrap();
-    for id in [RenditionId::VideoCopy, RenditionId::Audio(0)] {
+    for id in rig.media.offer(&film, &ClientCaps::default()).unwrap().start(&film) {
         rig.fetch(&film, id, 0).await.unwrap();
     }
     let stats = rig.media.stats();

@@ -1130,6 +1130,8 @@ export interface components {
             audio: components["schemas"]["PlaybackAudio"][];
             /** @description Subtitles to choose from. */
             subtitles: components["schemas"]["PlaybackSubtitle"][];
+            /** @description Fonts that came with the film; some may turn out to be none. */
+            fonts: string[];
             /** @description What the viewer should know beforehand, in sentences. */
             notes: string[];
         };
@@ -1137,9 +1139,16 @@ export interface components {
         PlaybackAudio: {
             /**
              * Format: int32
-             * @description Which of the film's sound tracks, counted from 0; the HLS rendition is `a{index}`.
+             * @description Which of the film's sound tracks, counted from 0; in the HLS playlist they stand in this order.
              */
             index: number;
+            /**
+             * Format: int32
+             * @description Channels that this client gets: 2 when the sound is converted.
+             */
+            channels: number;
+            /** @description Whether it gets the file's own sound, not a conversion. */
+            copied: boolean;
             /** @description Language tag as the file has it. */
             language?: string | null;
             /** @description Words for a menu. */
@@ -1154,17 +1163,30 @@ export interface components {
         PlaybackMode: "direct" | "remux" | "transcode";
         /** @description A subtitle track to choose. */
         PlaybackSubtitle: {
-            /**
-             * Format: int32
-             * @description Which of the film's subtitle tracks, counted from 0.
-             */
-            index: number;
-            /** @description Language tag as the file has it. */
+            /** @description Names the track among those of this title. */
+            id: string;
+            /** @description How it is drawn. */
+            kind: components["schemas"]["SubtitleKind"];
+            /** @description Language tag, as the file or its name has it. */
             language?: string | null;
             /** @description Words for a menu. */
             label: string;
-            /** @description `WebVTT`. */
+            /** @description The file's choice. */
+            default: boolean;
+            /** @description Only the foreign-language parts. */
+            forced: boolean;
+            /** @description Lies beside the film, not in it. */
+            external: boolean;
+            /**
+             * @description Folder of what there is to fetch. With `window_ms`: `{n}.vtt` for text, `{n}.ass` and `head.ass` too for ASS,
+             *     `{n}.json` for bitmap. Without: `all.vtt`, and `all.ass` for ASS.
+             */
             url: string;
+            /**
+             * Format: int32
+             * @description Length of the windows by which the track is fetched.
+             */
+            window_ms?: number | null;
         };
         /**
          * @description What a player does.
@@ -1413,6 +1435,11 @@ export interface components {
              */
             rev: number;
         };
+        /**
+         * @description How subtitles are drawn.
+         * @enum {string}
+         */
+        SubtitleKind: "text" | "ass" | "bitmap";
         /** @description Changes a room; what is absent stays. */
         UpdateRoom: {
             media_id?: components["schemas"]["MediaId"] | null;

@@ -21,6 +21,8 @@ export interface HlsSession {
   knock(): void;
   /** Another picture, as soon as it can be had. */
   choose(wish: Quality): void;
+  /** Another sound track, at once. */
+  chooseSound(sound: number): void;
 }
 
 export interface HlsEvents {
@@ -38,9 +40,11 @@ export interface HlsEvents {
   picture(variant: Variant): void;
 }
 
-/** What decides about the picture. */
+/** What decides about the picture and the sound. */
 export interface Taste {
   wish: Quality;
+  /** Which of the film's sound tracks; null for whichever comes first. */
+  sound: number | null;
   /** Lines of a screen that is small; null for all others. */
   screenLines: number | null;
   /** The film should be moving, and somebody looks. */
@@ -122,6 +126,12 @@ async function opinionOn(url: string): Promise<ApiError | null> {
   }
 }
 
+/** Which of the film's sound tracks a rendition is. */
+function soundOf(url: string): number | null {
+  const found = /\/a(?:copy)?(\d+)\/[^/]*$/.exec(url);
+  return found ? Number(found[1]) : null;
+}
+
 /** Starts playing `url` on `video`, fetching from `startPosition` (content ms) on. */
 export function openHls(
   video: HTMLVideoElement,
@@ -173,6 +183,19 @@ class Script implements HlsSession {
     this.levels?.choose(wish);
   }
 
+  chooseSound(sound: number): void {
+    this.taste.sound = sound;
+    this.hear();
+  }
+
+  /** Takes the sound track that is wanted. */
+  private hear(): void {
+    const { hls, taste } = this;
+    if (!hls || taste.sound === null) return;
+    const at = hls.audioTracks.findIndex((track) => soundOf(track.url) === taste.sound);
+    if (at >= 0 && hls.audioTrack !== at) hls.audioTrack = at;
+  }
+
   /** Feeding fragments before they are complete is the fast way, but a young one: one error, and no more of it. */
   elementFailed(): void {
     if (this.closed) return;
@@ -213,6 +236,7 @@ class Script implements HlsSession {
     this.levels = new LevelKeeper(hls, this.video, this.taste, this.events);
     hls.on(library.Events.ERROR, (_, data) => this.failed(library, data));
     hls.on(LEVEL_LOADED, (_, { details }) => this.holes.mark(details.fragments));
+    hls.on(library.Events.AUDIO_TRACKS_UPDATED, () => this.hear());
     hls.loadSource(this.url);
     hls.attachMedia(this.video);
   }

@@ -181,6 +181,12 @@ export class Mediator {
     this.alarm = null;
   }
 
+  /** Lets the n-th sound track be heard, where the element itself plays a stream of several. */
+  chooseSound(index: number): void {
+    const { audioTracks } = this.element as unknown as { audioTracks?: ArrayLike<{ enabled: boolean }> };
+    for (const [n, track] of Array.from(audioTracks ?? []).entries()) track.enabled = n === index;
+  }
+
   /** Inside a person's gesture: tells the browser that this element may make sound. */
   unlock(): void {
     const video = this.element;

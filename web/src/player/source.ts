@@ -4,6 +4,7 @@
  */
 import { takePlayback } from '../api/ahead';
 import { ApiError, fetchPlayback, type Playback } from '../api/client';
+import { recall } from '../app/memory';
 import { backoff } from '../socket/backoff';
 import { capabilities, hasMediaSource, hasNativeHls } from './caps';
 import { Detour } from './detour';
@@ -13,6 +14,7 @@ import { Preparing } from './preparing';
 import { fileWillDo, type Quality, type Variant, variantsOf } from './quality';
 import { lastCallAfter, renewAfter, Strikes, tokenOf, verdict } from './retry';
 import { smallScreenLines } from './screen';
+import { chosenSound, ownSound } from './subtitles/choice';
 
 /** What this viewer gets. */
 export interface Delivery {
@@ -66,6 +68,7 @@ const NOTHING_YET = 'Nothing of the film has come yet. The server may be busy; i
 const STALLED = 'Nothing more of the film comes at the moment. It goes on as soon as it can.';
 const NO_ANSWER = 'The server does not answer at the moment. The film comes back as soon as it does.';
 const NOT_NOW = 'The server cannot send the film at the moment. It goes on as soon as it can.';
+const OTHER_SOUND = 'Streamed: the file itself plays another sound track';
 const UNDECODABLE = 'This browser cannot decode the film.';
 const REFUSED = 'The server no longer gives out this film.';
 
@@ -84,6 +87,8 @@ export class Source {
   /** The element's own address is to be replaced at the next rest. */
   private outdated: string | null = null;
   private playback: Playback | null = null;
+  /** Which of the film's sound tracks is heard. */
+  private sound: number | null = null;
   /** The file as it is has turned out not to play here. */
   private fileFailed = false;
   private timers = new Map<Timer, ReturnType<typeof setTimeout>>();
@@ -122,7 +127,7 @@ export class Source {
     this.wish = wish;
     const { playback } = this;
     if (this.over || this.asking || !playback) return;
-    const file = Boolean(playback.direct_url) && !this.fileFailed;
+    const file = Boolean(playback.direct_url) && !this.fileFailed && this.soundIsOwn(playback);
     if (this.way === 'direct') {
       if (typeof wish === 'number') await this.beginWith(playback, true);
     } else if (file && typeof wish !== 'number') {
@@ -223,6 +228,7 @@ export class Source {
   private take(playback: Playback): void {
     this.asking = false;
     this.playback = playback;
+    this.sound ??= chosenSound(playback.audio, recall('sound'));
     this.events.playback(playback);
     this.outdated = null;
     clearTimeout(this.timers.get('lastCall'));
@@ -243,7 +249,9 @@ export class Source {
 
   private async beginWith(playback: Playback, mayBeDirect: boolean): Promise<void> {
     const { turn } = this;
-    const direct = mayBeDirect && !this.fileFailed ? (playback.direct_url ?? undefined) : undefined;
+    const file = mayBeDirect && !this.fileFailed ? (playback.direct_url ?? undefined) : undefined;
+    const direct = this.soundIsOwn(playback) ? file : undefined;
+    if (file !== direct) this.announce({ ...playback, mode: 'remux', reason: OTHER_SOUND });
     if (direct !== undefined && typeof this.wish === 'number') {
       const variants = await this.learn(playback.master_url);
       if (turn !== this.turn) return;
@@ -279,6 +287,25 @@ export class Source {
     return variants;
   }
 
+  /** Another sound track. Of a file browsers play only the one they like best; the others come as a stream. */
+  chooseSound(index: number): void {
+    this.sound = index;
+    const { playback } = this;
+    if (this.way === 'script') this.hls?.chooseSound(index);
+    else if (this.way === 'native') this.mediator.chooseSound(index);
+    else if (playback && !this.soundIsOwn(playback)) {
+      this.outdated = null;
+      this.announce({ ...playback, mode: 'remux', reason: OTHER_SOUND });
+      this.mediator.clear();
+      this.stream(playback.master_url);
+    }
+  }
+
+  private soundIsOwn({ audio }: Playback): boolean {
+    const own = ownSound(audio);
+    return this.sound === null || !own || this.sound === own.index;
+  }
+
   private stream(url: string): void {
     this.hls?.close();
     this.hls = null;
@@ -287,6 +314,7 @@ export class Source {
       this.way = 'script';
       const taste = {
         wish: this.wish,
+        sound: this.sound,
         screenLines: smallScreenLines(),
         running: () => !this.course.resting() && !this.over,
       };

@@ -155,7 +155,8 @@ pub(super) async fn check(film: &Film, expect: &Expect) -> Checked {
 pub(super) async fn open(film: &Film) -> Checked {
     let rig = Rig::start();
     let source = in_time(&film.name, rig.source(film.path.clone())).await;
-    let first = in_time(&film.name, rig.media.presentation(&source)).await.unwrap_or_else(|error| panic!("{film}: {error}"));
+    let first =
+        in_time(&film.name, rig.media.presentation(&source)).await.unwrap_or_else(|error| panic!("{film}: {error}"));
     let plan = in_time(&film.name, rig.media.whole_presentation(&source)).await;
     let plan = plan.unwrap_or_else(|error| panic!("{film}: {error}"));
     // Those who came first and those who came after the file was read through are on one timeline.

@@ -24,7 +24,8 @@ fn variants(master: &str) -> Vec<(&str, &str)> {
 
 fn header(label: &str, text: &str) {
     assert!(text.starts_with("#EXTM3U\n"), "{label}: does not start with #EXTM3U");
-    let version: u32 = text.split("#EXT-X-VERSION:").nth(1).and_then(|rest| rest.lines().next()).unwrap().parse().unwrap();
+    let version: u32 =
+        text.split("#EXT-X-VERSION:").nth(1).and_then(|rest| rest.lines().next()).unwrap().parse().unwrap();
     assert!(version >= 7, "{label}: version {version}");
 }
 

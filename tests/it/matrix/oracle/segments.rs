@@ -53,7 +53,7 @@ impl<'a> Made<'a> {
             }
             assert_eq!(at, job.end, "{} {job:?}: does not end where the next one starts", self.label);
             assert!(fragments[0].samples[0].sync, "{} {job:?}: does not start afresh", self.label);
-            let outside = self.shown(segment, job).into_iter().find(|shown| !(job.start..job.end).contains(shown));
+            let outside = Self::shown(segment, job).into_iter().find(|shown| !(job.start..job.end).contains(shown));
             assert_eq!(outside, None, "{} {job:?}: shown outside of its segment", self.label);
             self.check_entry(job, boxes::first_sample(segment));
         }
@@ -61,7 +61,7 @@ impl<'a> Made<'a> {
     }
 
     /// When the samples of a segment are shown, in order.
-    pub(super) fn shown(&self, segment: &[u8], job: &SegmentJob) -> Vec<i64> {
+    pub(super) fn shown(segment: &[u8], job: &SegmentJob) -> Vec<i64> {
         let mut time = job.start;
         let mut shown = Vec::new();
         for sample in boxes::fragments(segment).iter().flat_map(|fragment| &fragment.samples) {

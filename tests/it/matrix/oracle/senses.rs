@@ -10,6 +10,8 @@ const WIDTH: usize = 320;
 /// Louder than this is a beep.
 const LOUD: f32 = 0.05;
 const BEEP_LENGTH_S: f64 = 0.1;
+/// No film here has more.
+const BEEPS_MAX: u32 = 100;
 /// And what comes after so much silence begins one.
 const SILENCE_S: f64 = 0.25;
 
@@ -28,8 +30,19 @@ fn decode(made: &Made, segments: &[&[u8]], damaged: bool, format: &[&str]) -> Ve
 fn pictures(made: &Made, segments: &[&[u8]], damaged: bool, height: usize) -> Vec<Vec<u8>> {
     let scale = format!("scale={WIDTH}:{height}:flags=area");
     let gray = [
-        "-map", "0:v", "-vf", &scale, "-pix_fmt", "gray", "-f", "rawvideo", "-fps_mode", "passthrough",
-        "-enc_time_base", "1:90000", "-",
+        "-map",
+        "0:v",
+        "-vf",
+        &scale,
+        "-pix_fmt",
+        "gray",
+        "-f",
+        "rawvideo",
+        "-fps_mode",
+        "passthrough",
+        "-enc_time_base",
+        "1:90000",
+        "-",
     ];
     decode(made, segments, damaged, &gray).chunks_exact(WIDTH * height).map(<[u8]>::to_vec).collect()
 }
@@ -40,7 +53,7 @@ pub(super) fn see(made: &Made, expect: &Expect) {
     let height = (WIDTH as u32 * expect.size.1 / expect.size.0 / 2 * 2) as usize;
     for n in some(made.segments.len()) {
         let alone = pictures(made, &[&made.segments[n]], damaged, height).len();
-        let samples = made.shown(&made.segments[n], &made.jobs[n]).len();
+        let samples = Made::shown(&made.segments[n], &made.jobs[n]).len();
         assert!(alone == samples || damaged && alone > 0, "{} segment {n}: {alone} pictures of {samples}", made.label);
     }
     let all: Vec<&[u8]> = made.segments.iter().map(Vec::as_slice).collect();
@@ -49,7 +62,7 @@ pub(super) fn see(made: &Made, expect: &Expect) {
         .segments
         .iter()
         .zip(&made.jobs)
-        .flat_map(|(segment, job)| made.shown(segment, job))
+        .flat_map(|(segment, job)| Made::shown(segment, job))
         .map(|tick| made.seconds(tick))
         .collect();
     if damaged {
@@ -94,7 +107,7 @@ pub(super) fn hear(made: &Made, expect: &Expect) {
     let Heard::Beeps { to, late_s, tolerance_s } = expect.heard else { return };
     let end = expect.seconds.min(to);
     // What is left of one that began before is no beginning.
-    let due: Vec<f64> = (0..)
+    let due: Vec<f64> = (0..BEEPS_MAX)
         .map(|n| f64::from(n) * BEEP_S + late_s)
         .take_while(|time| *time < end - BEEP_LENGTH_S)
         .filter(|time| *time > -BEEP_LENGTH_S)

@@ -16,6 +16,7 @@ import styles from './ControlBar.module.css';
 import { QualityMenu } from './QualityMenu';
 import { SeekBar } from './SeekBar';
 import type { RoomSession } from './session';
+import { TracksMenu } from './TracksMenu';
 import { toggleFullscreen } from './useKeyboard';
 import { useRoom, useSession } from './visit';
 
@@ -42,6 +43,7 @@ export function ControlBar({ frame, onChoose, onHelp }: Props) {
           {clockTime(playhead.position)} <span className={styles.of}>/ {clockTime(duration)}</span>
         </span>
         <span />
+        <TracksMenu />
         <QualityMenu />
         <IconButton label="Choose another film" onClick={onChoose} className={styles.wide}>
           <Clapperboard size={20} aria-hidden="true" />

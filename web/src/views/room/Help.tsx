@@ -12,6 +12,8 @@ const KEYS: [string, string][] = [
   ['Home End', 'First or last moment'],
   ['↑ ↓', 'Volume, for you'],
   ['M', 'Sound off and on, for you'],
+  ['C V', 'Subtitles off and on, or the next ones, for you'],
+  ['B', 'Next sound track, for you'],
   ['F', 'Full screen'],
   ['T', 'Write in the chat'],
   ['?', 'This list'],

@@ -23,8 +23,11 @@ export function Stage({ onChoose }: { onChoose: () => void }) {
 
   useLayoutEffect(() => {
     const { element } = session.mediator;
-    picture.current?.append(element);
-    return () => element.remove();
+    picture.current?.append(element, session.subtitles.element);
+    return () => {
+      element.remove();
+      session.subtitles.element.remove();
+    };
   }, [session]);
   // Stable, because a listener that is renewed while its event is on the way misses that event.
   const toggleHelp = useCallback(() => setHelp((shown) => !shown), []);

@@ -3,7 +3,7 @@
  * down; the player's own events end here as reports and never become commands.
  */
 import { ApiError, fetchRoom, fetchTitle, signInAsGuest } from '../../api/client';
-import type { ChatLine, Room, ServerMessage, State } from '../../api/types';
+import type { ChatLine, Playback, Room, ServerMessage, State } from '../../api/types';
 import { recall, recallNumber, remember } from '../../app/memory';
 import { controllerIsOn } from '../../app/switches';
 import { suggestedTier } from '../../player/caps';
@@ -13,6 +13,8 @@ import type { Mediator, Started } from '../../player/mediator';
 import type { Quality } from '../../player/quality';
 import { command, nextId, type Wish } from '../../player/requests';
 import { Source, type SourceEvents } from '../../player/source';
+import { chosenSound } from '../../player/subtitles/choice';
+import { Subtitles } from '../../player/subtitles/subtitles';
 import { Connection } from '../../socket/connection';
 import { isNewer } from '../../sync/schedule';
 import { forgetPlace, keepPlace, placeIn } from './place';
@@ -40,10 +42,12 @@ const NOTHING_SHOWN = {
 export class RoomSession {
   readonly store: RoomStore;
   readonly mediator: Mediator;
+  readonly subtitles: Subtitles;
   private connection: Connection | null = null;
   private follow: Follow | null = null;
   private source: Source | null = null;
   private sourceFor: string | null = null;
+  private offeredFor: string | null = null;
   private key = '';
   private notices = 0;
   private timer: ReturnType<typeof setInterval> | undefined;
@@ -56,6 +60,10 @@ export class RoomSession {
   ) {
     this.mediator = reel.mediator;
     this.store = createRoomStore(recallNumber('volume', 1), recall('muted') === '1', wishRemembered());
+    this.subtitles = new Subtitles(this.mediator, {
+      shown: (subtitle) => this.store.setState({ subtitle }),
+      tell: (text) => this.tell(text),
+    });
   }
 
   /** Finds out what room this is; loads its film ahead when nobody has moved in it yet. */
@@ -110,6 +118,7 @@ export class RoomSession {
     clearInterval(this.timer);
     this.follow?.stop();
     this.source?.close();
+    this.subtitles.close();
     this.reel.drop();
     this.connection?.close();
     this.mediator.cancel();
@@ -314,7 +323,7 @@ export class RoomSession {
       resting: () => this.resting(),
     };
     const events: SourceEvents = {
-      playback: (playback) => this.store.setState({ playback }),
+      playback: (playback) => this.offered(media, playback),
       delivery: (delivery) => this.store.setState({ delivery, trouble: null }),
       waiting: (text) => this.store.setState({ trouble: { text, final: false } }),
       failed: (text) => this.store.setState({ trouble: { text, final: true } }),
@@ -328,6 +337,33 @@ export class RoomSession {
       this.reel.take(media, course, events) ?? new Source(this.mediator, media, course, events, wish);
   }
 
+  /** What there is to choose from; again when addresses are renewed. */
+  private offered(media: string, playback: Playback): void {
+    const { audio } = playback;
+    const known = this.offeredFor === media;
+    this.offeredFor = media;
+    const sound = known ? this.store.getState().sound : chosenSound(audio, recall('sound'));
+    this.store.setState({ playback, sound });
+    this.subtitles.offer(media, playback, audio.find((track) => track.index === sound)?.language ?? null);
+  }
+
+  /** Another sound track, for this viewer; remembered for other films. */
+  chooseSound(index: number): void {
+    const track = this.store.getState().playback?.audio.find((known) => known.index === index);
+    if (!track) return;
+    remember('sound', track.language ?? track.label);
+    this.store.setState({ sound: index });
+    this.source?.chooseSound(index);
+  }
+
+  nextSound(): void {
+    const { playback, sound } = this.store.getState();
+    const tracks = playback?.audio ?? [];
+    const at = tracks.findIndex((track) => track.index === sound);
+    const next = tracks[(at + 1) % Math.max(1, tracks.length)];
+    if (next) this.chooseSound(next.index);
+  }
+
   /** The room stands still, and nobody is waited for. */
   private resting(): boolean {
     const { state } = this.store.getState();
@@ -338,6 +374,8 @@ export class RoomSession {
     this.source?.close();
     this.source = null;
     this.sourceFor = null;
+    this.offeredFor = null;
+    this.subtitles.clear();
     this.store.setState(NOTHING_SHOWN);
   }
 

@@ -33,6 +33,10 @@ export interface RoomView {
   startsWhenReady: boolean;
   /** What the server offers of the film, at addresses that are good now. */
   playback: Playback | null;
+  /** Which subtitles are on. */
+  subtitle: string | null;
+  /** Which sound track this viewer hears. */
+  sound: number | null;
   /** Why there is no picture; `final` when waiting will not help. */
   trouble: { text: string; final: boolean } | null;
   report: FollowReport;
@@ -64,6 +68,8 @@ export function createRoomStore(volume: number, muted: boolean, wish: Quality) {
     readyAt: null,
     startsWhenReady: false,
     playback: null,
+    subtitle: null,
+    sound: null,
     trouble: null,
     report: { status: 'idle', skew: null, bufferMs: 0 },
     tap: 'none',

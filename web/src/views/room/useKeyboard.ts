@@ -91,6 +91,18 @@ function act(
     case 'M':
       session.setVolume(volume, !muted);
       return true;
+    case 'c':
+    case 'C':
+      session.subtitles.toggle();
+      return true;
+    case 'v':
+    case 'V':
+      session.subtitles.next();
+      return true;
+    case 'b':
+    case 'B':
+      session.nextSound();
+      return true;
     case 'f':
     case 'F':
       toggleFullscreen(frame.current);

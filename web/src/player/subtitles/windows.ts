@@ -1,0 +1,104 @@
+/** Fetches a track piece by piece around where the film is, and keeps what came. */
+import { clock } from '../../clock';
+import { backoff } from '../../socket/backoff';
+
+/** Where a track's pieces are. */
+export interface Address {
+  url: string;
+  /** Null when the whole track is one piece. */
+  windowMs: number | null;
+}
+
+/** So much before the end of a piece the next one is fetched. */
+const AHEAD_MS = 20_000;
+const KEPT = 60;
+
+type Piece<T> =
+  | { state: 'asked' }
+  | { state: 'here'; content: T }
+  | { state: 'failed'; tries: number; again: number };
+
+export class Windows<T> {
+  private pieces = new Map<number, Piece<T>>();
+  private closed = false;
+
+  constructor(
+    private address: Address,
+    /** Name of the n-th piece. */
+    private name: (n: number | null) => string,
+    private read: (response: Response) => Promise<T>,
+    private changed: (all: T[]) => void,
+    /** The server has said no. */
+    private refused: () => void,
+  ) {}
+
+  close(): void {
+    this.closed = true;
+  }
+
+  /** The same track under a fresh address. */
+  readdress(address: Address): void {
+    this.address = address;
+  }
+
+  /** Sees to it that what is needed at a position is here or on its way. */
+  want(position: number): void {
+    const { windowMs } = this.address;
+    if (windowMs === null) {
+      this.ask(0, null);
+      return;
+    }
+    const n = Math.max(0, Math.floor(position / windowMs));
+    this.ask(n, n);
+    if (position > (n + 1) * windowMs - AHEAD_MS) this.ask(n + 1, n + 1);
+  }
+
+  private ask(key: number, n: number | null): void {
+    const known = this.pieces.get(key);
+    const again = known?.state === 'failed' && clock.now() >= known.again;
+    if (known && !again) return;
+    const tries = known?.state === 'failed' ? known.tries : 0;
+    this.pieces.set(key, { state: 'asked' });
+    void this.fetch(key, n, tries);
+  }
+
+  private async fetch(key: number, n: number | null, tries: number): Promise<void> {
+    let refused = false;
+    try {
+      const response = await fetch(`${this.address.url}/${this.name(n)}`);
+      // Behind the end of the film there is nothing, and an address that has expired is soon replaced.
+      const nothing = response.status === 404;
+      refused = response.status === 422 || (nothing && (n ?? 0) === 0);
+      if (nothing && !refused) return;
+      if (!response.ok) throw new Error(String(response.status));
+      const content = await this.read(response);
+      if (this.closed) return;
+      this.pieces.set(key, { state: 'here', content });
+      this.forget(key);
+      this.changed(this.all());
+    } catch {
+      if (this.closed) return;
+      const again = clock.now() + backoff(tries, Math.random());
+      this.pieces.set(key, {
+        state: 'failed',
+        tries: tries + 1,
+        again: refused ? Number.POSITIVE_INFINITY : again,
+      });
+      if (refused) this.refused();
+    }
+  }
+
+  private all(): T[] {
+    const keys = [...this.pieces.keys()].sort((a, b) => a - b);
+    return keys.flatMap((key) => {
+      const piece = this.pieces.get(key);
+      return piece?.state === 'here' ? [piece.content] : [];
+    });
+  }
+
+  /** Pieces far from the one that just came are let go. */
+  private forget(near: number): void {
+    const keys = [...this.pieces.keys()].sort((a, b) => Math.abs(b - near) - Math.abs(a - near));
+    for (const key of keys.slice(0, Math.max(0, keys.length - KEPT))) this.pieces.delete(key);
+  }
+}
