@@ -8,7 +8,7 @@ import { launch, openViewer } from './support/browser.mjs';
 import { FILMS, folderWith } from './support/library.mjs';
 import * as ui from './support/room.mjs';
 import { startServer } from './support/server.mjs';
-import { until } from './support/until.mjs';
+import { measureFor, until } from './support/until.mjs';
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
 const PROBLEM = 'application/problem+json';
@@ -177,6 +177,24 @@ for (const kind of ['direct', 'remux']) {
     await ben.close();
   });
 }
+
+test('seeks by less than a segment, while one is still being converted, leave no hole behind', { timeout: 120_000 }, async () => {
+  const viewer = await openViewer(browser, 'Ann');
+  await offerSmall(viewer);
+  await viewer.page.addInitScript(() => localStorage.setItem('wp.quality', '480'));
+  await ui.openRoom(viewer, await makeRoom('remux'));
+  await ui.untilLoaded(viewer, PATIENCE_MS);
+  await ui.play(viewer);
+  await ui.untilPlaying([viewer], PATIENCE_MS);
+  for (let n = 0; n < 12; n++) {
+    await ui.seek(viewer, 10_000 + n * 1_300);
+    // As fast as a hand on the arrow keys: some come while a part is half loaded.
+    await measureFor(60 + n * 37);
+  }
+  await ui.untilPlaying([viewer], PATIENCE_MS);
+  assert.equal(await heightOf(viewer), 480);
+  await viewer.close();
+});
 
 test('who comes to a film that is over stands at its end, and seeks no more', async () => {
   const [ann, ben] = [await openViewer(browser, 'Ann'), await openViewer(browser, 'Ben')];

@@ -9,6 +9,7 @@ import { type Hole, Holes } from './holes';
 import { LevelKeeper } from './levels';
 import type { Quality, Variant } from './quality';
 import { isDamage, mayBeDamage, Strikes, verdict, withToken } from './retry';
+import { mendSeams, watchForStuck } from './seams';
 
 /** A running HLS session on an element. */
 export interface HlsSession {
@@ -156,6 +157,7 @@ class Script implements HlsSession {
   /** What is being asked about a part. */
   private opinions = new Map<string, Promise<ApiError | null>>();
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private unwatch = () => {};
 
   constructor(
     private video: HTMLVideoElement,
@@ -170,8 +172,7 @@ class Script implements HlsSession {
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
-    this.levels?.close();
-    this.hls?.destroy();
+    this.end();
   }
 
   readdress(fresh: string): void {
@@ -205,9 +206,19 @@ class Script implements HlsSession {
     }
     this.progressive = false;
     remember(STUMBLED_AS, navigator.userAgent);
+    this.beginAgain();
+  }
+
+  /** What is loaded is thrown away with whatever is wrong with it. */
+  private beginAgain(): void {
+    this.end();
+    this.launch();
+  }
+
+  private end(): void {
+    this.unwatch();
     this.levels?.close();
     this.hls?.destroy();
-    this.launch();
   }
 
   knock(): void {
@@ -233,6 +244,8 @@ class Script implements HlsSession {
     if (this.closed) return;
     const hls = new library(config(this.progressive, this.startPosition(), (url) => this.readdressed(url)));
     this.hls = hls;
+    mendSeams(hls);
+    this.unwatch = watchForStuck(hls, this.video, this.taste.running, () => this.beginAgain());
     this.levels = new LevelKeeper(hls, this.video, this.taste, this.events);
     hls.on(library.Events.ERROR, (_, data) => this.failed(library, data));
     hls.on(LEVEL_LOADED, (_, { details }) => this.holes.mark(details.fragments));
