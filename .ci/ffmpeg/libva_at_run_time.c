@@ -20,6 +20,8 @@
   X(vaSyncBuffer) X(vaSyncSurface) X(vaTerminate) X(vaUnmapBuffer)
 
 static VAStatus missing(void) { return VA_STATUS_ERROR_UNIMPLEMENTED; }
+/* For functions that return a text: a status would be taken for its address. */
+static const char *nameless(void) { return "unknown"; }
 
 #if defined(__x86_64__)
 #define JUMP(name) "jmp *slot_" #name "(%rip)\n"
@@ -33,6 +35,11 @@ static VAStatus missing(void) { return VA_STATUS_ERROR_UNIMPLEMENTED; }
   __asm__(".text\n.globl " #name "\n.type " #name ", %function\n" #name ":\n" JUMP(name));
 FUNCTIONS(SLOT)
 
+static VAStatus map_without_flags(VADisplay display, VABufferID buffer, void **data, uint32_t flags) {
+  (void)flags;
+  return vaMapBuffer(display, buffer, data);
+}
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static VADisplay (*get_display)(int);
 static const char *(*error_text)(VAStatus);
@@ -43,6 +50,10 @@ static void load(void) {
   void *found;
 #define FILL(name) if ((found = dlsym(va, #name))) slot_##name = found;
   FUNCTIONS(FILL)
+  /* libva before 2.21 maps without flags, which are hints only. */
+  if (!dlsym(va, "vaMapBuffer2")) slot_vaMapBuffer2 = (void *)map_without_flags;
+#define NAME(name) if (slot_##name == (void *)missing) slot_##name = (void *)nameless;
+  NAME(vaProfileStr) NAME(vaEntrypointStr) NAME(vaQueryVendorString)
   error_text = (const char *(*)(VAStatus))dlsym(va, "vaErrorStr");
   get_display = (VADisplay(*)(int))dlsym(drm, "vaGetDisplayDRM");
 }

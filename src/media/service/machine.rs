@@ -1,6 +1,8 @@
 //! How fast this machine encodes, and with what: found out once, when nothing else is to be done, and kept in the cache
 //! folder.
+use std::borrow::Cow;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -29,6 +31,8 @@ const PRESETS: [Preset; 3] = [Preset::Ultrafast, Preset::Superfast, Preset::Very
 
 /// How long an encoder in hardware may take to show that it works.
 const HARDWARE_LIMIT: Duration = Duration::from_secs(10);
+/// What it may say about why it does not, in bytes.
+const TRIAL_WORDS_MAX: u64 = 4096;
 /// How often the process that tries it is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 /// Segments in a row that hardware may leave to software before it is not used any more.
@@ -171,13 +175,20 @@ fn find_hardware(cancel: &Cancel) -> Option<Hardware> {
 fn works(kind: Hardware, cancel: &Cancel) -> bool {
     let program = std::env::current_exe().map(Command::new);
     let child = program.and_then(|mut program| {
-        program.args([TRY, kind.name()]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+        program.args([TRY, kind.name()]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()
     });
     let Ok(mut child) = child else { return false };
     let looks = HARDWARE_LIMIT.as_millis() / LOOK.as_millis();
     for _ in 0..looks {
         match child.try_wait() {
-            Ok(Some(status)) => return status.success(),
+            Ok(Some(status)) if status.success() => return true,
+            Ok(Some(_)) => {
+                let mut why = Vec::new();
+                let said = child.stderr.take().map(|stderr| stderr.take(TRIAL_WORDS_MAX).read_to_end(&mut why));
+                let why = if said.is_some() { String::from_utf8_lossy(&why) } else { Cow::default() };
+                tracing::info!(encoder = kind.name(), why = why.trim(), "an encoder in hardware does not work");
+                return false;
+            }
             Ok(None) if cancel.check().is_ok() => std::thread::park_timeout(LOOK),
             _ => break,
         }
