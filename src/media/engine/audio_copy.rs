@@ -66,7 +66,7 @@ impl AudioCopyHead {
             return Err(EngineError::Internal("copied sound is cut between packets".to_owned()));
         }
         self.reader.set_cancel(cancel);
-        if !warm {
+        if !warm || self.is_past(job.end / frame, cancel)? {
             let time_base = self.reader.time_base();
             let at = to_pts(job.start + self.grid.phase, time_base, &self.origin, self.grid.sample_rate);
             // The container's clock rounds: half a frame of room.
@@ -78,17 +78,29 @@ impl AudioCopyHead {
         self.write(job, &places, output)
     }
 
+    /// Whether what comes next is behind the segment that ends at `end`. There may be a hole here, or the reader was led
+    /// astray: only a look at the file itself tells which.
+    fn is_past(&mut self, end: i64, cancel: &Cancel) -> Result<bool, EngineError> {
+        let time_base = self.reader.time_base();
+        let until = to_pts(end * i64::from(self.grid.frame), time_base, &self.origin, self.grid.sample_rate);
+        let Some(packet) = self.reader.next_steady(cancel, until)? else { return Ok(true) };
+        let place = |time| self.grid.place(to_ticks(time, time_base, &self.origin, self.grid.sample_rate));
+        let past = packet.pts().or(packet.dts()).is_some_and(|time| place(time) >= end);
+        self.reader.unread_steady(packet);
+        Ok(past)
+    }
+
     /// The packets of the segment by their places.
     fn collect(&mut self, wanted: Range<i64>, cancel: &Cancel) -> Result<BTreeMap<i64, Packet>, EngineError> {
         let time_base = self.reader.time_base();
         let until = to_pts(wanted.end * i64::from(self.grid.frame), time_base, &self.origin, self.grid.sample_rate);
         let mut places = BTreeMap::new();
         let mut bytes = 0;
-        while let Some(packet) = self.reader.next_until(cancel, Some(until))? {
+        while let Some(packet) = self.reader.next_steady(cancel, until)? {
             let Some(time) = packet.pts().or(packet.dts()) else { continue };
             let place = self.grid.place(to_ticks(time, time_base, &self.origin, self.grid.sample_rate));
             if place >= wanted.end {
-                self.reader.unread(packet);
+                self.reader.unread_steady(packet);
                 break;
             }
             if place < wanted.start || packet.data().is_empty() {

@@ -124,7 +124,7 @@ impl Track {
         let begin =
             to_pts(low, time_base, &self.origin, self.rate) - seconds_to_pts(DECODER_WARM_UP_SECONDS, time_base);
         let end = to_pts(high, time_base, &self.origin, self.rate);
-        self.move_to(begin, cancel)?;
+        self.move_to((begin, end), cancel)?;
         let mut brush = Brush {
             decoder: decode::open(self.reader.parameters()?, time_base)?,
             converter: None,
@@ -138,7 +138,7 @@ impl Track {
         let mut n = 0;
         loop {
             if n == self.kept.len() {
-                let next = if self.ended { None } else { self.reader.next_until(cancel, Some(end))? };
+                let next = if self.ended { None } else { self.reader.next_steady(cancel, end)? };
                 let Some(packet) = next else {
                     self.ended = true;
                     break;
@@ -171,11 +171,13 @@ impl Track {
         Ok(())
     }
 
-    /// Makes `kept` and the reader together cover `begin` and what follows.
-    fn move_to(&mut self, begin: i64, cancel: &Cancel) -> Result<(), EngineError> {
+    /// Makes `kept` and the reader together cover `begin` and what follows. Where nothing is kept before `end`, there is a
+    /// hole, or the reader was led astray: only a look at the file itself tells which.
+    fn move_to(&mut self, (begin, end): (i64, i64), cancel: &Cancel) -> Result<(), EngineError> {
         let starts = self.kept.front().and_then(|packet| packet.pts().or(packet.dts()));
-        let stands = self.kept.back().and_then(|packet| packet.pts().or(packet.dts()));
-        let covered = starts.is_some_and(|starts| starts <= begin) && stands.is_some_and(|stands| stands >= begin);
+        let mut times = self.kept.iter().filter_map(|packet| packet.pts().or(packet.dts()));
+        let stands = times.find(|time| *time >= begin);
+        let covered = starts.is_some_and(|starts| starts <= begin) && stands.is_some_and(|stands| stands <= end);
         if covered && !self.ended {
             return Ok(());
         }

@@ -1,4 +1,5 @@
 //! Packets of one stream in file order, from any place in the file. Tolerates damage; never runs away.
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ffmpeg_next::ffi;
@@ -16,6 +17,10 @@ const READ_ERRORS_MAX: u32 = 64;
 const BREAK_SECONDS: f64 = 2.0;
 /// Running forward by more than this is a jump of the clock too, in containers whose clock may jump.
 const JUMP_SECONDS: f64 = 10.0;
+/// A packet whose time lies this far after that of most of those behind it has a damaged time.
+const STRAY_SECONDS: f64 = 1.0;
+/// Packets behind it that are asked.
+const STRAY_WITNESSES: usize = 4;
 /// How far other streams may run ahead of the wanted place before a silent stream counts as ended there.
 const INTERLEAVE_SECONDS: f64 = 10.0;
 /// Packets looked at for one that says what time it is.
@@ -35,11 +40,15 @@ pub(super) struct Reader {
     /// The stream that the container's index belongs to.
     reference: usize,
     pending: Option<Packet>,
+    /// What `next_steady` has read ahead; after `pending`, before the file.
+    ahead: VecDeque<Packet>,
     /// Time of the stream's first packet.
     first_time: Option<i64>,
     /// Nothing but `pending` was read since the file was opened.
     fresh: bool,
     last_dts: Option<i64>,
+    /// Where decoding time was before it ran forward, and how many packets there were since.
+    strayed: Option<(i64, usize)>,
     /// For streams without timestamps: the next packet's time and the step.
     counted: Option<(i64, i64)>,
     ended: bool,
@@ -65,9 +74,11 @@ impl Reader {
             stream,
             reference,
             pending: None,
+            ahead: VecDeque::new(),
             first_time: None,
             fresh: false,
             last_dts: None,
+            strayed: None,
             counted: None,
             ended: false,
             learned: None,
@@ -190,6 +201,29 @@ impl Reader {
         }
     }
 
+    /// Like `next_until`, without packets whose time is damaged. Which those are depends on the file alone, not on where
+    /// reading began.
+    pub(super) fn next_steady(&mut self, cancel: &Cancel, until: i64) -> Result<Option<Packet>, EngineError> {
+        let far = seconds_to_pts(STRAY_SECONDS, self.time_base());
+        loop {
+            while self.ahead.len() <= STRAY_WITNESSES {
+                let Some(packet) = self.next_until(cancel, Some(until))? else { break };
+                self.ahead.push_back(packet);
+            }
+            let Some(packet) = self.ahead.pop_front() else { return Ok(None) };
+            let time = |packet: &Packet| packet.pts().or(packet.dts());
+            let behind = self.ahead.iter().take(STRAY_WITNESSES).filter_map(time);
+            if !time(&packet).is_some_and(|time| is_stray(time, behind, far)) {
+                return Ok(Some(packet));
+            }
+        }
+    }
+
+    /// Puts a packet back; the next steady read returns it.
+    pub(super) fn unread_steady(&mut self, packet: Packet) {
+        self.ahead.push_front(packet);
+    }
+
     fn read(&mut self, cancel: &Cancel, until: Option<i64>) -> Result<Option<Packet>, EngineError> {
         let mut errors = 0;
         while !self.ended {
@@ -275,10 +309,22 @@ impl Reader {
             return false;
         }
         let back = seconds_to_pts(BREAK_SECONDS, self.time_base());
-        if self.last_dts.is_some_and(|last| dts.saturating_add(back) < last) {
+        let last = self.last_dts.unwrap_or(dts);
+        self.strayed =
+            self.strayed.map(|(from, since)| (from, since + 1)).filter(|(_, since)| *since <= STRAY_WITNESSES);
+        if dts.saturating_add(back) < last {
+            // One damaged time is no other recording: it goes on where it was before.
+            let near = |from: i64| (from.saturating_sub(back)..=from.saturating_add(back)).contains(&dts);
+            if self.strayed.take().is_some_and(|(from, _)| near(from)) {
+                self.last_dts = Some(dts);
+                return false;
+            }
             return true;
         }
-        self.last_dts = Some(dts.max(self.last_dts.unwrap_or(dts)));
+        if dts > last.saturating_add(back) {
+            self.strayed.get_or_insert((last, 0));
+        }
+        self.last_dts = Some(dts.max(last));
         false
     }
 
@@ -407,12 +453,33 @@ impl Reader {
 
     fn reset(&mut self) {
         self.pending = None;
+        self.ahead.clear();
         self.fresh = false;
         self.last_dts = None;
+        self.strayed = None;
         self.ended = false;
         self.resume_at = None;
         if let Some((next, _)) = self.counted.as_mut() {
             *next = 0;
         }
+    }
+}
+
+/// Whether most of those behind a packet are far before it in time.
+fn is_stray(time: i64, behind: impl Iterator<Item = i64>, far: i64) -> bool {
+    behind.filter(|later| later.saturating_add(far) < time).count() * 2 > STRAY_WITNESSES
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::media::engine::demux::is_stray;
+
+    #[test]
+    fn a_time_is_damaged_when_most_of_those_behind_it_are_long_before() {
+        let stray = |time: i64, behind: [i64; 4]| is_stray(time, behind.into_iter(), 1000);
+        assert!(stray(30_000, [20, 40, 60, 80]) && stray(30_000, [20, 30_000, 60, 80]));
+        assert!(!stray(0, [20, 40, 60, 80]), "the order of time");
+        assert!(!stray(60_000, [20, 60_040, 60_060, 60_080]), "the one behind it is damaged");
+        assert!(!is_stray(30_000, [20, 40].into_iter(), 1000), "nobody can tell");
     }
 }

@@ -40,3 +40,10 @@ async fn case_43_true_hd_is_heard() {
     let film = encoded("truehd.mkv", &format!("{H264} -c:a truehd -strict -2"));
     check(&film, &Expect { mode: Some(Mode::Remux), ..Expect::base() }).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_damaged_time_in_the_sound_takes_no_sound_away() {
+    let stray = "-bsf:a setts=pts=if(eq(N\\,200)\\,PTS+5/TB\\,PTS)";
+    let film = film("stray-sound.mkv", &format!("-i {} -c copy {stray}", plain()));
+    check(&film, &Expect { mode: Some(Mode::Remux), ..Expect::base() }).await;
+}
