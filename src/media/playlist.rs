@@ -61,10 +61,15 @@ fn audio_group(text: &mut String, film: &Presentation, sound: &[&RenditionId]) {
 fn variant(text: &mut String, film: &Presentation, id: RenditionId, sound: &[&RenditionId], grouped: bool) {
     let source = if film.source.info.bit_rate == 0 { BIT_RATE_UNKNOWN } else { film.source.info.bit_rate };
     let sound_codecs = sound_choice::codecs(film, sound);
-    let sound_rate = sound_choice::bit_rate(film, sound);
+    let mut sound_rate = sound_choice::bit_rate(film, sound);
+    let converted: Vec<_> = sound.iter().copied().filter(|id| !matches!(id, RenditionId::AudioCopy(_))).collect();
     let stream = film.source.info.video();
     let (rate, codec, size) = match (id, &film.video, stream) {
         (RenditionId::VideoCopy, Some(plan), Some((stream, video))) => {
+            // The stretches of the file that were looked at have its sound in them.
+            if plan.peak_bit_rate > 0 {
+                sound_rate = sound_choice::bit_rate(film, &converted);
+            }
             (copied_peak(plan.peak_bit_rate, source), copied_codec(stream, video), Some(plan.size))
         }
         (RenditionId::Video(rung) | RenditionId::Hardware(rung), Some(plan), _) => (
