@@ -118,12 +118,19 @@ async fn follow(mut news: broadcast::Receiver<PlayheadMoved>, library: Library, 
     loop {
         tokio::select! {
             moved = news.recv() => match moved {
-                Ok(PlayheadMoved { room, media, position_ms, playing }) => {
-                    let rooms = places.entry(media).or_default();
-                    rooms.insert(group(&room), Playhead { position_ms, playing });
-                    if rooms.len() == 1 {
+                Ok(PlayheadMoved { room, media: None, .. }) => {
+                    let over = group(&room);
+                    for rooms in places.values_mut() {
+                        rooms.remove(&over);
+                    }
+                    media.part(over);
+                }
+                Ok(PlayheadMoved { room, media: Some(title), position_ms, playing }) => {
+                    let looked_for = places.contains_key(&title);
+                    places.entry(title).or_default().insert(group(&room), Playhead { position_ms, playing });
+                    if !looked_for {
                         let library = library.clone();
-                        looks.push(async move { (media, library.source(media).await) });
+                        looks.push(async move { (title, library.source(title).await) });
                     }
                 }
                 // Older moves are of no use anyway.

@@ -61,13 +61,13 @@ pub struct RoomSummary {
     pub maker: Option<SessionId>,
 }
 
-/// A room went somewhere; a hint for the media engine.
+/// A room went somewhere or is over; a hint for the media engine.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PlayheadMoved {
     /// Which room.
     pub room: RoomCode,
-    /// The title.
-    pub media: MediaId,
+    /// The title; none when the room is over.
+    pub media: Option<MediaId>,
     /// Where, in ms.
     pub position_ms: i64,
     /// Whether it moves on from there.

@@ -170,7 +170,8 @@ impl RoomTask {
 
     fn moved(&self, playhead: &Playhead) {
         let Playhead { media, position, playing } = *playhead;
-        let moved = PlayheadMoved { room: self.code.clone(), media, position_ms: position.as_ms(), playing };
+        let moved =
+            PlayheadMoved { room: self.code.clone(), media: Some(media), position_ms: position.as_ms(), playing };
         // Nobody has to follow.
         let _ = self.hub.moved.send(moved);
     }
@@ -192,6 +193,9 @@ impl Drop for RoomTask {
     /// However the task ends, a panic included: the room is off the list and nobody waits for it.
     fn drop(&mut self) {
         self.hub.forget(&self.code);
+        let over = PlayheadMoved { room: self.code.clone(), media: None, position_ms: 0, playing: false };
+        // Nobody has to follow.
+        let _ = self.hub.moved.send(over);
         let why = self.over.unwrap_or(Closing::RoomClosed);
         for connection in self.connections.values() {
             connection.outbox.close(why);

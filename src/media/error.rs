@@ -42,6 +42,13 @@ pub enum MediaError {
     Io(#[source] Arc<io::Error>),
 }
 
+impl MediaError {
+    /// Whether there was not enough time.
+    pub(crate) fn is_late(&self) -> bool {
+        matches!(self, Self::Engine(error) if matches!(**error, EngineError::DeadlineExceeded))
+    }
+}
+
 impl From<io::Error> for MediaError {
     fn from(error: io::Error) -> Self {
         Self::Io(Arc::new(error))

@@ -223,6 +223,11 @@ impl Waiter {
         matches!(self.progress.borrow().outcome, Some(Err(MediaError::Busy | MediaError::Cancelled)))
     }
 
+    /// Whether there was not enough time to make it.
+    pub(crate) fn ran_out_of_time(&self) -> bool {
+        matches!(&self.progress.borrow().outcome, Some(Err(error)) if error.is_late())
+    }
+
     /// Whether nothing more will come.
     pub(crate) fn has_landed(&self) -> bool {
         self.progress.borrow().outcome.is_some()

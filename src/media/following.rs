@@ -28,6 +28,10 @@ const BEHIND_MS: i64 = 10_000;
 /// ... to this far ahead of it, where players fill their buffers, is of that group.
 const AHEAD_MS: i64 = 60_000;
 
+/// A segment that took too long is tried again: the machine may have been busy. After so many times it is left to those
+/// who wait for it.
+const LATE_MAX: u32 = 3;
+
 /// Where a room is in its film.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Playhead {
@@ -57,6 +61,8 @@ struct Film {
     offered: (BTreeMap<RenditionId, Instant>, Option<Instant>),
     /// Segments launched ahead. One that has landed stays as an empty mark, so that it is not launched twice.
     held: HashMap<SegmentKey, Option<Waiter>>,
+    /// How often segments took too long.
+    late: HashMap<SegmentKey, u32>,
     touched: Option<Instant>,
 }
 
@@ -110,6 +116,23 @@ impl Films {
         drop(left);
     }
 
+    /// A group is over. Who watched with it watches nothing.
+    pub(crate) fn part(&self, group: Group) {
+        let mut left = Vec::new();
+        for film in lock(&self.map).values_mut() {
+            if film.groups.remove(&group).is_some() && film.groups.is_empty() {
+                left.extend(film.held.drain().filter_map(|(_, waiter)| waiter));
+            }
+        }
+        // Letting go of segments takes another lock.
+        drop(left);
+    }
+
+    /// How many groups there are at all films.
+    pub(crate) fn groups(&self) -> usize {
+        lock(&self.map).values().map(|film| film.groups.len()).sum()
+    }
+
     /// Nobody watches this film any more.
     pub(crate) fn leave(&self, identity: &FileIdentity) {
         let gone = lock(&self.map).remove(identity);
@@ -138,6 +161,8 @@ impl Films {
         self.with(identity, now, |film| {
             film.offered.0.extend(renditions.iter().map(|id| (*id, now)));
             film.offered.1 = Some(now);
+            // Whoever waits until enough of a film is there takes nothing and goes nowhere, but asks now and then.
+            film.groups.values_mut().for_each(|place| place.touched = now);
         });
     }
 
@@ -164,10 +189,10 @@ impl Films {
         Some(Watched { source, views, offered })
     }
 
-    /// The converted size that viewers of a film take now.
+    /// The largest converted size that viewers of a film take now: one weak viewer is no reason to give others less.
     pub(crate) fn rung_in_use(&self, identity: &FileIdentity, now: Instant) -> Option<u32> {
         let map = lock(&self.map);
-        recent(&map.get(identity)?.used, now).find_map(RenditionId::rung)
+        recent(&map.get(identity)?.used, now).filter_map(RenditionId::rung).max()
     }
 
     /// What is converted for the viewers of all other films: how much work they are, and their sizes.
@@ -186,10 +211,21 @@ impl Films {
     pub(crate) fn keep(&self, identity: &FileIdentity, wanted: &[SegmentKey]) -> Vec<SegmentKey> {
         let mut map = lock(&self.map);
         let Some(film) = map.get_mut(identity) else { return Vec::new() };
+        film.late.retain(|key, _| wanted.contains(key));
+        for (key, waiter) in film.held.iter().filter_map(|(key, held)| Some((key, held.as_ref()?))) {
+            if waiter.ran_out_of_time() {
+                *film.late.entry(key.clone()).or_default() += 1;
+            }
+        }
+        let late = &film.late;
+        let again = |key: &SegmentKey, waiter: &Waiter| {
+            let tried = late.get(key).copied().unwrap_or(0);
+            waiter.was_turned_away() || (waiter.ran_out_of_time() && tried < LATE_MAX)
+        };
         // What the queue had no room for is tried again.
         let gone: Vec<_> = film
             .held
-            .extract_if(|key, held| !wanted.contains(key) || held.as_ref().is_some_and(Waiter::was_turned_away))
+            .extract_if(|key, held| !wanted.contains(key) || held.as_ref().is_some_and(|held| again(key, held)))
             .collect();
         let landed: Vec<_> =
             film.held.values_mut().filter_map(|held| held.take_if(|waiter| waiter.has_landed())).collect();

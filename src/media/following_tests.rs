@@ -1,11 +1,15 @@
 use std::time::Duration;
 
 use crate::clock::{Clock, Instant, SystemClock};
+use crate::media::cache::SegmentKey;
+use crate::media::engine::{Cancel, EngineError};
+use crate::media::flight::Flights;
 use crate::media::following::{Films, Group, Playhead};
 use crate::media::identity::FileIdentity;
 use crate::media::info::Source;
 use crate::media::rendition::RenditionId;
 use crate::media::samples::{mkv_h264_ac3, source};
+use crate::media::schedule::Priority;
 
 const COPY: RenditionId = RenditionId::VideoCopy;
 const SMALL: RenditionId = RenditionId::Video(480);
@@ -80,6 +84,42 @@ fn a_room_that_nobody_takes_anything_in_does_not_move_and_is_forgotten() {
     assert_eq!(films.watched(&film.identity, at(start, 700)).unwrap().views.len(), 1);
     films.identities(at(start, 5000));
     assert!(films.watched(&film.identity, at(start, 5000)).is_none());
+}
+
+#[test]
+fn a_room_that_waits_until_enough_is_there_is_not_forgotten_and_one_that_is_over_is_at_once() {
+    let (films, start, film) = (Films::default(), SystemClock.now(), film());
+    films.follow(&film, Group(1), playing(0), start);
+    for seconds in (0..3000).step_by(300) {
+        films.offer(film.identity, &[SMALL], at(start, seconds));
+        assert_eq!(films.identities(at(start, seconds)), [film.identity]);
+    }
+    films.part(Group(1));
+    assert!(films.identities(at(start, 3000)).is_empty() && films.groups() == 0);
+}
+
+#[test]
+fn one_weak_viewer_is_no_reason_to_give_others_less() {
+    let (films, start, film) = (Films::default(), SystemClock.now(), film());
+    films.note(&film, SMALL, 0, start);
+    films.note(&film, RenditionId::Video(1080), 0, start);
+    assert_eq!(films.rung_in_use(&film.identity, start), Some(1080));
+}
+
+#[test]
+fn what_took_too_long_is_tried_again_but_not_for_ever() {
+    let (films, flights, start, film) = (Films::default(), Flights::default(), SystemClock.now(), film());
+    films.follow(&film, Group(1), playing(0), start);
+    let key = SegmentKey { identity: film.identity, profile: "v480".to_owned(), index: 0 };
+    let mut tried = 0;
+    while films.keep(&film.identity, std::slice::from_ref(&key)) == [key.clone()] {
+        tried += 1;
+        let joined = flights.join(&key, Priority::Prepare, true, Cancel::never);
+        joined.producer.unwrap().finish(Err(EngineError::DeadlineExceeded.into()));
+        films.hold(&film.identity, key.clone(), joined.waiter);
+        assert!(tried < 10);
+    }
+    assert_eq!(tried, 3);
 }
 
 #[test]

@@ -234,10 +234,15 @@ impl Ladder {
     /// How many seconds to wait before a film can be played to its end without a stop, when `prepared_s` of its
     /// `remaining_s` are there already. 0 when the machine is fast enough.
     pub fn wait_s(&self, rung: u32, load: Load, others: f64, remaining_s: f64, prepared_s: f64) -> f64 {
-        let speed = self.speed(rung, Preset::Ultrafast, load) * (1.0 - others).max(SHARE_MIN);
         // All of it must be there when the end is played.
-        let needed = (remaining_s - prepared_s).max(0.0) / speed.max(f64::MIN_POSITIVE);
+        let needed = self.making_s(rung, load, others, (remaining_s - prepared_s).max(0.0));
         ((needed - remaining_s) * WAIT_MARGIN).max(0.0)
+    }
+
+    /// How many seconds it takes to make so many seconds of a film ahead of its viewers.
+    pub fn making_s(&self, rung: u32, load: Load, others: f64, seconds: f64) -> f64 {
+        let speed = self.speed(rung, Preset::Ultrafast, load) * (1.0 - others).max(SHARE_MIN);
+        seconds / speed.max(f64::MIN_POSITIVE)
     }
 
     /// With an encoder in hardware all sizes are about as much work as the smallest: decoding.

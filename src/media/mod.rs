@@ -217,6 +217,11 @@ impl Media {
         self.service.steer(&source.identity);
     }
 
+    /// A group is over: nothing is made for it any more.
+    pub fn part(&self, group: Group) {
+        self.service.films.part(group);
+    }
+
     /// Decides for one client, and begins to make what it will ask for first if a group watches the film.
     pub fn offer(&self, film: &Arc<Presentation>, caps: &ClientCaps) -> Result<Decision, Unplayable> {
         self.service.offer(film, caps)

@@ -43,8 +43,8 @@ pub(crate) enum Depth {
     Standing,
     /// As long as it takes to get over a busy moment.
     Playing,
-    /// The rest of the film: it plays faster than it can be made.
-    Preparing,
+    /// The rest of the film, as far as there is room to keep it, in ms: it plays faster than it can be made.
+    Preparing(i64),
 }
 
 /// How long a job holds its thread.
@@ -101,16 +101,22 @@ pub(crate) fn pick<'a>(role: Role, tickets: impl Iterator<Item = &'a Ticket>) ->
     open.min_by_key(|(_, ticket)| (ticket.priority, ticket.number)).map(|(at, _)| at)
 }
 
-/// The position of the job that a thread of this role should do before it goes on with one of priority `running`.
+/// The position of the job that a thread of this role should do before it goes on with a running one.
 /// `idle` are the roles of threads with nothing to do: what they take is left to them.
+///
+/// Conversions do not stand still for slow disks: who waits for the segment below could not have it until the disk has
+/// answered.
 pub(crate) fn overtaking<'a>(
     role: Role,
-    running: Priority,
+    (kind, running): (Kind, Priority),
     idle: &[Role],
     tickets: impl Iterator<Item = &'a Ticket>,
 ) -> Option<usize> {
     let open = tickets.enumerate().filter(|(_, ticket)| {
-        ticket.priority.overtakes(running) && role.takes(ticket) && !idle.iter().any(|idle| idle.takes(ticket))
+        ticket.priority.overtakes(running)
+            && (ticket.kind != Kind::Slow || kind == Kind::Slow)
+            && role.takes(ticket)
+            && !idle.iter().any(|idle| idle.takes(ticket))
     });
     open.min_by_key(|(_, ticket)| (ticket.priority, ticket.number)).map(|(at, _)| at)
 }
@@ -133,7 +139,9 @@ pub(crate) fn ahead(
     let end = match depth {
         Depth::Standing => near.end.min(standing),
         Depth::Playing => near.end,
-        Depth::Preparing => track.covering(position_ms, position_ms.saturating_add(PREPARE_MS)).end,
+        Depth::Preparing(room_ms) => {
+            track.covering(position_ms, position_ms.saturating_add(room_ms.min(PREPARE_MS))).end.max(near.end)
+        }
     };
     (near.start..end).map(move |n| {
         let priority = match n {
@@ -145,9 +153,14 @@ pub(crate) fn ahead(
     })
 }
 
-/// Segments that the cache shall not let go of while a room is at `position_ms`.
-pub(crate) fn needed(track: &Track<'_>, position_ms: i64) -> Range<u32> {
-    track.covering(position_ms - PINNED_BEHIND_MS, position_ms.saturating_add(PINNED_AHEAD_MS))
+/// Segments that the cache shall not let go of while a room is at `position_ms`: among them those
+/// that were prepared, or preparing the last ones would throw out the next ones.
+pub(crate) fn needed(track: &Track<'_>, position_ms: i64, depth: Depth) -> Range<u32> {
+    let ahead_ms = match depth {
+        Depth::Preparing(room_ms) => room_ms.min(PREPARE_MS).max(PINNED_AHEAD_MS),
+        Depth::Standing | Depth::Playing => PINNED_AHEAD_MS,
+    };
+    track.covering(position_ms - PINNED_BEHIND_MS, position_ms.saturating_add(ahead_ms))
 }
 
 #[cfg(test)]

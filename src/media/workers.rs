@@ -31,8 +31,8 @@ pub(crate) type Work = Box<dyn FnOnce(&Cancel) + Send>;
 pub(crate) enum Stop {
     /// So long after it was started.
     After(Duration),
-    /// When this says so.
-    When(Cancel),
+    /// When this says so, or so long after it was started.
+    When(Cancel, Duration),
 }
 
 /// A job for the queue.
@@ -261,7 +261,7 @@ fn begin(shared: &Arc<Shared>, state: &mut State, number: usize, role: Role, at:
     let (Ticket { kind, priority, .. }, Job { key, stop, work, .. }) = state.remove(at);
     let cancel = match stop {
         Stop::After(limit) => Cancel::with_deadline(Arc::clone(&shared.clock), limit),
-        Stop::When(cancel) => cancel,
+        Stop::When(cancel, limit) => cancel.within(Arc::clone(&shared.clock), limit),
     };
     let weak = Arc::downgrade(shared);
     let stand_still: StandStill =
@@ -277,7 +277,7 @@ fn let_pass(shared: &Arc<Shared>, number: usize, role: Role) -> Duration {
     loop {
         let (work, cancel) = {
             let mut state = lock(&shared.state);
-            let running = state.running[number].last().map(|running| running.priority);
+            let running = state.running[number].last().map(|running| (running.kind, running.priority));
             let urgent = running.and_then(|own| overtaking(role, own, &state.idle, state.tickets.iter()));
             let Some(at) = urgent.filter(|_| !state.stopping) else { break };
             begin(shared, &mut state, number, role, at)

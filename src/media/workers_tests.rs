@@ -2,7 +2,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::clock::SystemClock;
+use crate::clock::{ManualClock, SystemClock};
 use crate::media::cache::SegmentKey;
 use crate::media::engine::Cancel;
 use crate::media::identity::FileIdentity;
@@ -46,6 +46,19 @@ fn a_panic_ends_the_job_and_not_the_thread() {
         assert!(workers.submit(telling(kind, Priority::Waited, &told, "alive")).is_ok());
         assert_eq!(hear(&ears), "alive");
     }
+}
+
+#[test]
+fn how_long_a_job_was_queued_does_not_count() {
+    let (told, ears) = sync_channel(8);
+    let clock = Arc::new(ManualClock::default());
+    let workers = Workers::new(clock.clone());
+    let work: Work = Box::new(move |cancel: &Cancel| told.send(cancel.is_cancelled()).unwrap());
+    let stop = Stop::When(Cancel::never(), PATIENCE);
+    assert!(workers.submit(Job { kind: Kind::Quick, priority: Priority::Waited, key: None, stop, work }).is_ok());
+    clock.advance(PATIENCE * 2);
+    spawn(&workers);
+    assert!(!ears.recv_timeout(PATIENCE).unwrap());
 }
 
 #[test]

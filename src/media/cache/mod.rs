@@ -186,6 +186,11 @@ impl Cache {
         self.bytes_max > 0
     }
 
+    /// Bytes there are for what is kept, all in all.
+    pub(crate) fn room(&self) -> u64 {
+        if self.broken.load(Ordering::Relaxed) { self.bytes_max.min(MEMORY_BYTES_ALONE) } else { self.bytes_max }
+    }
+
     /// Bytes on disk.
     pub(crate) fn bytes(&self) -> u64 {
         lock(&self.disk).bytes()

@@ -33,6 +33,13 @@ impl Cancel {
         Self { deadline: Some((clock, at)), ..Self::default() }
     }
 
+    /// The same, with `limit` from now on. The flag is shared.
+    #[must_use]
+    pub fn within(&self, clock: SharedClock, limit: Duration) -> Self {
+        let at = clock.now() + limit;
+        Self { deadline: Some((clock, at)), ..self.clone() }
+    }
+
     /// The same, for work that is on a thread now and lets more urgent work pass.
     #[must_use]
     pub fn with_stand_still(&self, stand_still: StandStill) -> Self {

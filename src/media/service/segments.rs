@@ -20,7 +20,7 @@ use crate::media::ticks;
 use crate::media::track::{Preset, SegmentJob, TrackSpec};
 use crate::media::workers::{Job, Stop};
 
-/// Limit on a segment from when it is first wanted.
+/// Limit on a segment from when a thread begins with it; how long it was queued does not count.
 const SEGMENT_LIMIT: Duration = Duration::from_mins(2);
 /// How long an answer is held back to see whether the segment can be made at all.
 const FIRST_FRAGMENT_PATIENCE: Duration = Duration::from_secs(5);
@@ -93,15 +93,14 @@ impl Service {
 
     /// Joins the making of a segment; the first to come queues it.
     pub(super) fn launch(self: &Arc<Self>, order: Order, priority: Priority) -> Waiter {
-        let deadline = || Cancel::with_deadline(Arc::clone(&self.clock), SEGMENT_LIMIT);
         let heavy = order.id.is_converted_video();
         let key = order.key.clone();
-        let Joined { waiter, producer } = self.flights.join(&key, priority, heavy, deadline);
+        let Joined { waiter, producer } = self.flights.join(&key, priority, heavy, Cancel::never);
         let Some(producer) = producer else {
             self.workers.promote(&key, priority);
             return waiter;
         };
-        let stop = Stop::When(producer.cancel().clone());
+        let stop = Stop::When(producer.cancel().clone(), SEGMENT_LIMIT);
         let service = Arc::clone(self);
         let work = Box::new(move |cancel: &Cancel| service.make_segment(&order, producer, cancel));
         let kind = if heavy { Kind::Heavy } else { Kind::Quick };

@@ -12,7 +12,7 @@ use crate::media::engine;
 use crate::media::following::{View, Watched};
 use crate::media::identity::FileIdentity;
 use crate::media::info::Source;
-use crate::media::ladder::Load;
+use crate::media::ladder::{Load, max_bit_rate};
 use crate::media::memo::Asked;
 use crate::media::plan::{Presentation, display_size};
 use crate::media::rendition::RenditionId;
@@ -26,6 +26,8 @@ use crate::media::track::Preset;
 const STEER_EVERY: Duration = Duration::from_millis(500);
 /// Segments of a film that are on their way ahead of viewers at once.
 const AHEAD_AT_ONCE: usize = 96;
+/// The part of the cache, all groups together, that may be filled with what is wanted much later.
+const PREPARED_PART: u64 = 2;
 /// A wait shorter than this is not worth telling.
 const WAIT_MIN_S: f64 = 10.0;
 
@@ -61,9 +63,9 @@ impl Service {
         let mut pins = Vec::new();
         for view in &watched.views {
             let aims = self.aims(film, watched, view).into_iter();
-            pins.extend(aims.filter_map(|(id, _)| {
+            pins.extend(aims.filter_map(|(id, depth)| {
                 let track = film.track(id, Preset::Ultrafast)?;
-                Some((id, needed(&track, view.position_ms)))
+                Some((id, needed(&track, view.position_ms, depth)))
             }));
         }
         pins
@@ -101,7 +103,10 @@ impl Service {
         };
         let depth = if in_use && view.playing { Depth::Playing } else { Depth::Standing };
         let slow = |id: RenditionId| id.rung().is_some_and(|rung| self.wait_s(film, rung, view.position_ms, 0.0) > 0.0);
-        renditions.into_iter().map(|id| (id, if slow(id) { Depth::Preparing } else { depth })).collect()
+        renditions
+            .into_iter()
+            .map(|id| (id, if slow(id) { Depth::Preparing(self.room_ms(film, id)) } else { depth }))
+            .collect()
     }
 
     /// What a browser like the last one would begin with, when nobody has asked yet.
@@ -134,8 +139,21 @@ impl Service {
         let watched = self.films.watched(&film.source.identity, self.clock.now());
         let place = |watched: Watched| watched.views.iter().map(|view| view.position_ms).min();
         let position_ms = watched.and_then(place).unwrap_or(0);
-        let wait_s = self.wait_s(film, id.rung()?, position_ms, self.prepared_s(film, id, position_ms));
+        let prepared_s = self.prepared_s(film, id, position_ms);
+        let wait_s = self.wait_s(film, id.rung()?, position_ms, prepared_s);
+        // When no more can be kept, there is nothing left to wait for.
+        let room_s = (self.room_ms(film, id) as f64 / 1000.0 - prepared_s).max(0.0);
+        let others = self.others(&film.source.identity);
+        let making_s = lock(&self.ladder).making_s(id.rung()?, Load::of(&film.source.info), others, room_s);
+        let wait_s = wait_s.min(making_s);
         (wait_s >= WAIT_MIN_S).then(|| Duration::from_secs_f64(wait_s))
+    }
+
+    /// How much of a rendition can be kept that was made long before it is wanted.
+    fn room_ms(&self, film: &Presentation, id: RenditionId) -> i64 {
+        let bit_rate = u64::from(max_bit_rate(id.rung().unwrap_or(0), film.source.info.bit_rate)).max(1);
+        let bytes = self.cache.room() / PREPARED_PART / self.films.groups().max(1) as u64;
+        i64::try_from(bytes.saturating_mul(8000) / bit_rate).unwrap_or(i64::MAX)
     }
 
     fn wait_s(&self, film: &Presentation, rung: u32, position_ms: i64, prepared_s: f64) -> f64 {

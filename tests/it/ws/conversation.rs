@@ -173,7 +173,10 @@ async fn whoever_follows_the_hub_hears_where_rooms_go() {
         }
     };
     let playhead = timeout(PATIENCE, next).await.expect("a seek is told");
-    assert_eq!((playhead.room, playhead.media, playhead.playing), (party.room.clone(), film().id, false));
+    assert_eq!((playhead.room, playhead.media, playhead.playing), (party.room.clone(), Some(film().id), false));
     let summary = &party.hub.list()[0];
     assert_eq!((summary.members, summary.media.as_ref()), (1, Some(&film())));
+    assert!(party.hub.close(&party.room).await);
+    let over = async { while moves.recv().await.expect("a running hub").media.is_some() {} };
+    timeout(PATIENCE, over).await.expect("the end of a room is told");
 }
