@@ -120,8 +120,10 @@ async fn follow(mut news: broadcast::Receiver<PlayheadMoved>, library: Library, 
             moved = news.recv() => match moved {
                 Ok(PlayheadMoved { room, media, position_ms, playing }) => {
                     let rooms = places.entry(media).or_default();
+                    // Those whose file is being looked for have a place already.
+                    let begins = rooms.is_empty();
                     rooms.insert(group(&room), Playhead { position_ms, playing });
-                    if rooms.len() == 1 {
+                    if begins {
                         let library = library.clone();
                         looks.push(async move { (media, library.source(media).await) });
                     }

@@ -109,6 +109,11 @@ impl Reader {
         self.torn
     }
 
+    /// How many stretches were met so far.
+    pub(super) fn jumps(&self) -> usize {
+        self.learned.as_ref().map_or(0, Vec::len)
+    }
+
     /// The stretches met; none when the clock never jumped.
     pub(super) fn learned(&mut self) -> Vec<Stretch> {
         self.learned.take().filter(|stretches| stretches.len() > 1).unwrap_or_default()

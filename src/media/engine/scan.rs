@@ -10,8 +10,14 @@ use crate::media::engine::mux;
 use crate::media::engine::nal::Parameters;
 use crate::media::engine::{Cancel, EngineError};
 use crate::media::info::Source;
-use crate::media::map::{Access, FileMap};
+use crate::media::map::{Access, FileMap, POINTS_MAX};
 use crate::media::track::VideoIndex;
+
+/// Pictures of the longest film: a day of 300 each second. More are made up.
+const PICTURES_MAX: usize = 24 * 3600 * 300;
+
+/// Jumps of the clock in the most torn recording.
+const JUMPS_MAX: usize = 100_000;
 
 /// What the packets of a stretch say.
 #[derive(Default)]
@@ -53,6 +59,8 @@ pub struct Scan {
     seen: Seen,
     /// Time and byte of keyframes.
     points: Vec<(i64, i64)>,
+    /// Every how many keyframes one is remembered.
+    stride: usize,
     parameters: Parameters,
     changes: bool,
     last_was_key: bool,
@@ -77,6 +85,7 @@ impl Scan {
             stream: stream as usize,
             seen: Seen::default(),
             points: Vec::new(),
+            stride: 1,
             parameters,
             changes: false,
             last_was_key: false,
@@ -87,11 +96,16 @@ impl Scan {
     /// Reads on for about so many bytes of picture; true at the end.
     pub fn go_on(&mut self, bytes: u64, cancel: &Cancel) -> Result<bool, EngineError> {
         self.reader.set_cancel(cancel);
+        // A slow disk makes a part small, not late: what was read is lost with a part that is.
+        let brief = cancel.half();
         let mut read = 0;
-        while read < bytes {
+        while read < bytes && (read == 0 || !brief.is_cancelled()) {
             let Some(packet) = self.reader.next(cancel)? else { return Ok(true) };
             read += packet.data().len() as u64;
             self.look_at(&packet);
+            if self.seen.times.len().max(self.seen.keys.len()) > PICTURES_MAX || self.reader.jumps() > JUMPS_MAX {
+                return Err(EngineError::Damaged("the file has more pictures than any film".to_owned()));
+            }
         }
         Ok(false)
     }
@@ -103,11 +117,25 @@ impl Scan {
             // Entered between two key packets, a stream without times would be taken for one packet further.
             let told_apart = !(self.reader.is_counted() && self.last_was_key);
             if let (Some(time), Some(pos), true) = (packet.pts().or(packet.dts()), packet.pos(), told_apart) {
-                self.points.push((time, pos));
+                self.remember(time, pos);
             }
         }
         self.last_was_key = key;
         self.seen.add(packet);
+    }
+
+    fn remember(&mut self, time: i64, pos: i64) {
+        if self.seen.keys.len().is_multiple_of(self.stride) {
+            self.points.push((time, pos));
+        }
+        if self.points.len() > 2 * POINTS_MAX {
+            self.stride *= 2;
+            let mut nth = 0_usize;
+            self.points.retain(|_| {
+                nth += 1;
+                nth % 2 == 1
+            });
+        }
     }
 
     /// What was found.
