@@ -13,8 +13,8 @@ use crate::media::info::Source;
 use crate::media::map::{Access, FileMap, POINTS_MAX};
 use crate::media::track::VideoIndex;
 
-/// Pictures of the longest film: a day of 300 each second. More are made up.
-const PICTURES_MAX: usize = 24 * 3600 * 300;
+/// Pictures of the longest film: a day of 120 each second. More are made up.
+const PICTURES_MAX: usize = 24 * 3600 * 120;
 
 /// Jumps of the clock in the most torn recording.
 const JUMPS_MAX: usize = 100_000;
@@ -52,15 +52,37 @@ impl Seen {
     }
 }
 
+/// Time and byte of keyframes: of all, or, when they are too many, of every second, fourth and so on.
+#[derive(Default)]
+struct Points {
+    list: Vec<(i64, i64)>,
+    met: usize,
+    halvings: u32,
+}
+
+impl Points {
+    fn add(&mut self, time: i64, pos: i64) {
+        if self.met.is_multiple_of(1 << self.halvings) {
+            self.list.push((time, pos));
+        }
+        self.met += 1;
+        if self.list.len() > 2 * POINTS_MAX {
+            self.halvings += 1;
+            let mut nth = 0_usize;
+            self.list.retain(|_| {
+                nth += 1;
+                nth % 2 == 1
+            });
+        }
+    }
+}
+
 /// A pass under way.
 pub struct Scan {
     reader: Reader,
     stream: usize,
     seen: Seen,
-    /// Time and byte of keyframes.
-    points: Vec<(i64, i64)>,
-    /// Every how many keyframes one is remembered.
-    stride: usize,
+    points: Points,
     parameters: Parameters,
     changes: bool,
     last_was_key: bool,
@@ -84,8 +106,7 @@ impl Scan {
             reader,
             stream: stream as usize,
             seen: Seen::default(),
-            points: Vec::new(),
-            stride: 1,
+            points: Points::default(),
             parameters,
             changes: false,
             last_was_key: false,
@@ -117,25 +138,11 @@ impl Scan {
             // Entered between two key packets, a stream without times would be taken for one packet further.
             let told_apart = !(self.reader.is_counted() && self.last_was_key);
             if let (Some(time), Some(pos), true) = (packet.pts().or(packet.dts()), packet.pos(), told_apart) {
-                self.remember(time, pos);
+                self.points.add(time, pos);
             }
         }
         self.last_was_key = key;
         self.seen.add(packet);
-    }
-
-    fn remember(&mut self, time: i64, pos: i64) {
-        if self.seen.keys.len().is_multiple_of(self.stride) {
-            self.points.push((time, pos));
-        }
-        if self.points.len() > 2 * POINTS_MAX {
-            self.stride *= 2;
-            let mut nth = 0_usize;
-            self.points.retain(|_| {
-                nth += 1;
-                nth % 2 == 1
-            });
-        }
     }
 
     /// What was found.
@@ -188,7 +195,7 @@ impl Scan {
     fn map(&mut self, stretches: Vec<crate::media::map::Stretch>) -> Option<Arc<FileMap>> {
         let input = self.reader.input();
         let (access, mut points) = if input.may_jump() || self.reader.is_counted() {
-            (Access::Bytes, std::mem::take(&mut self.points))
+            (Access::Bytes, std::mem::take(&mut self.points.list))
         } else if input.container().starts_with("matroska") {
             (Access::Entries, input.key_places(self.stream))
         } else {
@@ -199,5 +206,20 @@ impl Scan {
         let mut map = FileMap { access, points, stretches };
         map.thin();
         (!map.points.is_empty()).then(|| Arc::new(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_too_many_keyframes_some_are_remembered_evenly() {
+        let mut points = Points::default();
+        for n in 0..1_000_000 {
+            points.add(n, 100 * n);
+        }
+        assert!((POINTS_MAX..=2 * POINTS_MAX).contains(&points.list.len()), "{}", points.list.len());
+        assert!(points.list.iter().zip(0..).all(|(point, n)| *point == (16 * n, 1600 * n)));
     }
 }
