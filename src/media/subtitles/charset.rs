@@ -16,13 +16,11 @@ pub fn decode(bytes: &[u8], language: Option<&str>) -> String {
 
 /// A packet of a film's subtitles. Too short to tell wide letters from a text with a zero behind it, which is common.
 pub fn decode_packet(bytes: &[u8]) -> String {
-    match Encoding::for_bom(bytes) {
-        Some(_) => decode(bytes, None),
-        None => {
-            let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-            even_lines(&narrow(&bytes[..end], None).decode(&bytes[..end]).0)
-        }
+    if Encoding::for_bom(bytes).is_some() {
+        return decode(bytes, None);
     }
+    let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    even_lines(&narrow(&bytes[..end], None).decode(&bytes[..end]).0)
 }
 
 fn even_lines(text: &str) -> String {
