@@ -21,6 +21,8 @@ use crate::media::track::{FrameGrid, Origin, Preset, SegmentJob, TrackSpec};
 /// Decoded pictures before a cold start that go through the filters, so that a deinterlacer knows its neighbours and a
 /// hole at the start can show what came before.
 const LEAD_IN: usize = 2;
+/// Where pictures are deinterlaced a cold start begins at a keyframe so far before its own, or there would be none.
+const LEAD_IN_SECONDS: f64 = 0.25;
 /// Fragments per second.
 const FRAGMENTS_PER_SECOND: i64 = 4;
 /// How far before a damaged keyframe the picture is looked for that stands until the next sound one.
@@ -144,7 +146,8 @@ impl EncodeHead {
 
     /// A cold start: as if everything before had been made.
     fn enter(&mut self, start: i64, cancel: &Cancel) -> Result<(), EngineError> {
-        self.seek(start, 0.0, !self.target.deinterlace, cancel)?;
+        let deinterlace = self.target.deinterlace;
+        self.seek(start, if deinterlace { LEAD_IN_SECONDS } else { 0.0 }, !deinterlace, cancel)?;
         self.advance(start, cancel)?;
         // The picture before a hole may have been one of those left out, and damage is mended from what came before it,
         // whatever that was.
