@@ -166,6 +166,13 @@ impl Reader {
         self.counted.is_some()
     }
 
+    /// Whether nobody but a decoder can tell when pictures are shown: AVI says in what order they are decoded and no more.
+    pub(super) fn is_untimed(&self) -> bool {
+        let reordering = [ffi::AVCodecID::AV_CODEC_ID_H264, ffi::AVCodecID::AV_CODEC_ID_HEVC];
+        let reorders = || self.parameters().is_ok_and(|parameters| reordering.contains(&parameters.codec_id));
+        self.is_counted() || (self.input.container() == "avi" && reorders())
+    }
+
     fn frame_rate(&self) -> Option<(i32, i32)> {
         let stream = self.input.stream(self.stream)?;
         [stream.avg_frame_rate, stream.r_frame_rate].map(pair).into_iter().find(|(num, den)| *num > 0 && *den > 0)
@@ -233,6 +240,10 @@ impl Reader {
             packet.set_times(None, *next);
             *next += *step;
             return packet;
+        }
+        if let (true, Some(time)) = (self.is_untimed(), packet.dts()) {
+            // What libav makes up here is in the wrong order.
+            packet.set_times(None, time);
         }
         if self.learned.is_some() { self.follow_clock(packet) } else { self.on_axis(packet) }
     }

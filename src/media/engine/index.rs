@@ -209,7 +209,7 @@ fn from_container(reader: &mut Reader, stream: usize, cancel: &Cancel) -> Result
         keyframes,
         complete: true,
         frame_rate,
-        open_gop: proof.leading || head.leading,
+        open_gop: proof.leading || head.leading || reader.is_untimed(),
         changes: proof.changes,
         ..VideoIndex::default()
     }))

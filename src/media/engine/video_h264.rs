@@ -1,6 +1,6 @@
 //! Video segments by decoding and encoding again. Decoder and filters stay warm from segment to segment; the encoder
 //! is fresh for each, and what it is fed depends on the job alone.
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use ffmpeg_next::ffi;
 
@@ -54,6 +54,9 @@ pub(super) struct EncodeHead {
     /// Something could not be decoded since the last seek.
     damaged: bool,
     last_pts: Option<i64>,
+    /// Of a stream that only says in what order pictures are decoded: the times of those that are not shown yet. The
+    /// next to be shown takes the earliest.
+    untimed: Option<BTreeSet<i64>>,
     drained: bool,
 }
 
@@ -64,6 +67,8 @@ impl EncodeHead {
         };
         let reader = Reader::open(source, *stream, cancel)?;
         let decoder = decode::open(reader.parameters()?, reader.time_base())?;
+        // Counted streams have no other clock that theirs would have to agree with.
+        let untimed = (reader.is_untimed() && !reader.is_counted()).then(BTreeSet::new);
         let video = source.info.streams.get(*stream as usize).and_then(|stream| stream.video.as_ref());
         let video = video.ok_or_else(|| EngineError::Unsupported("the stream has no picture".to_owned()))?;
         let settings = H264Settings {
@@ -94,6 +99,7 @@ impl EncodeHead {
             skipped: false,
             damaged: false,
             last_pts: None,
+            untimed,
             drained: false,
         })
     }
@@ -247,6 +253,9 @@ impl EncodeHead {
         self.skipped = false;
         self.damaged = false;
         self.last_pts = None;
+        if let Some(untimed) = &mut self.untimed {
+            untimed.clear();
+        }
         self.drained = false;
         Ok(())
     }
@@ -283,6 +292,9 @@ impl EncodeHead {
         if let Some(packet) = &packet {
             let skip = matches!((self.skip_until, packet.pts()), (Some(until), Some(pts)) if pts < until);
             self.skipped |= skip;
+            if let (Some(untimed), Some(time)) = (&mut self.untimed, packet.dts()) {
+                untimed.insert(time);
+            }
             self.decoder.get_mut().skip_frame =
                 if skip { ffi::AVDiscard::AVDISCARD_NONREF } else { ffi::AVDiscard::AVDISCARD_DEFAULT };
         }
@@ -295,7 +307,8 @@ impl EncodeHead {
     fn take(&mut self, mut frame: Frame) -> Result<(), EngineError> {
         self.damaged |= frame.get().decode_error_flags != 0 || frame.get().flags & ffi::AV_FRAME_FLAG_CORRUPT != 0;
         let step = frame.get().duration.max(1);
-        let pts = frame.best_pts().or(self.last_pts.map(|last| last + step)).unwrap_or(self.origin.pts);
+        let earliest = self.untimed.as_mut().and_then(BTreeSet::pop_first);
+        let pts = earliest.or(frame.best_pts()).or(self.last_pts.map(|last| last + step)).unwrap_or(self.origin.pts);
         if self.last_pts.is_some_and(|last| pts <= last) {
             return Ok(());
         }
