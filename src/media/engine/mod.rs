@@ -43,6 +43,7 @@ mod nal;
 mod picture;
 mod poster;
 mod probe;
+mod rate;
 mod scan;
 mod sound_survey;
 mod subtitle;

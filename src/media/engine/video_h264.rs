@@ -77,6 +77,7 @@ impl EncodeHead {
             grid: *grid,
             preset: *preset,
             max_bit_rate: *max_bit_rate,
+            span: 1,
             key_interval: None,
             in_band: *in_band,
         };
@@ -124,6 +125,7 @@ impl EncodeHead {
         if !self.has_own_picture(job) && self.has_packets(job, cancel)? {
             return Err(EngineError::NoPicture);
         }
+        self.settings.span = job.end - job.start;
         let mut encoder = PictureEncoder::open(&self.settings, self.hardware)?;
         let timescale = i64::from(self.settings.grid.timescale());
         let mut fragments = Fragmenter::new(job.index, job.start, timescale / FRAGMENTS_PER_SECOND);
