@@ -150,6 +150,11 @@ impl Reader {
         &self.input
     }
 
+    /// From here on packets have no content, only times, and nothing of the file is read any more.
+    pub(super) fn leave_empty(&mut self) {
+        self.input.leave_empty();
+    }
+
     pub(super) fn set_cancel(&mut self, cancel: &Cancel) {
         self.input.set_cancel(cancel);
     }
