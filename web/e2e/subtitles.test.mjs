@@ -169,14 +169,21 @@ test('keys say what they chose, a film without subtitles forgets nothing, and a 
   await page.keyboard.press('b');
   await said('This film has one sound track');
   // The next film's answer is held back, and nothing of the last one is to be seen meanwhile.
-  const held = [];
-  await page.route('**/playback?*', (route) => void held.push(route));
+  let asked = 0;
+  let open;
+  const gate = new Promise((go) => {
+    open = go;
+  });
+  await page.route('**/playback?*', async (route) => {
+    asked += 1;
+    await gate;
+    await route.continue();
+  });
   await page.getByRole('button', { name: 'Choose another film' }).click();
   await page.getByRole('dialog').locator(`${by('film-card')}, button`).filter({ hasText: /sounds/i }).first().click();
-  await until('the new film is asked for', () => held.length > 0);
+  await until('the new film is asked for', () => asked > 0);
   await until('the old words are gone', async () => (await text(ann)) === '', 3000);
-  await page.unroute('**/playback?*');
-  for (const route of held) await route.continue();
+  open();
   await ui.untilLoaded(ann);
   await page.keyboard.press('v');
   await said('This film has no subtitles');
