@@ -5,7 +5,11 @@ import { choose, Strain, type Variant } from './quality';
 const PULSE_MS = 1_000;
 /** So little more in so many looks, and nothing comes at all: another picture would not come either. */
 const TRICKLE_MS = 100;
-const LOOK_BACK = 4;
+const LOOK_BACK = 6;
+/** With less than this loaded, a line that brings less than is played is too slow: it plays, but from break to break. */
+const THIN_MS = 3_000;
+const KEEPS_UP = 0.9;
+const END_MS = 1_000;
 
 /** The file as one of the pictures; where its own is not on offer as a stream, any other is less. */
 function withFile(variants: Variant[]): { all: Variant[]; file: number } {
@@ -43,12 +47,16 @@ export class Weight {
     const { all, file } = withFile(variants);
     const seen = this.mediator.read();
     const bufferedMs = this.mediator.bufferedAfter(seen.position);
-    this.ends = [...this.ends, seen.position + bufferedMs].slice(-LOOK_BACK);
-    const comes = Math.max(...this.ends) - Math.min(...this.ends) > TRICKLE_MS;
+    const end = seen.position + bufferedMs;
+    this.ends = [...this.ends, end].slice(-LOOK_BACK);
+    const came = Math.max(...this.ends) - Math.min(...this.ends);
+    const comes = came > TRICKLE_MS;
+    const slow = this.ends.length === LOOK_BACK && came < (LOOK_BACK - 1) * PULSE_MS * KEEPS_UP;
+    const thin = bufferedMs < THIN_MS && slow && end < this.mediator.endsAt - END_MS;
     const to = this.strain.feel(all, file, file, {
       now: this.mediator.now(),
       running: this.running() && !document.hidden && (seen.canPlay || comes),
-      flowing: seen.canPlay,
+      flowing: seen.canPlay && !thin,
       bufferedMs,
       ...this.mediator.frames(),
       // A line that starves carries less than the file, and how much less is found out by what comes next.
