@@ -115,7 +115,7 @@ impl Scan {
         let Some(start) = self.seen.start else {
             return Err(EngineError::Damaged("no picture can be decoded".to_owned()));
         };
-        let counted = self.reader.is_counted();
+        let untimed = self.reader.is_untimed();
         let stretches = self.reader.learned();
         let mut times = std::mem::take(&mut self.seen.times);
         let typical = typical_step(&mut times);
@@ -131,7 +131,7 @@ impl Scan {
             keyframes: std::mem::take(&mut self.seen.keys),
             complete: true,
             frame_rate: rate,
-            open_gop: self.seen.leading || counted || self.reader.is_torn(),
+            open_gop: self.seen.leading || untimed || self.reader.is_torn(),
             changes: self.changes,
             even: false,
             peak_bit_rate: map.as_ref().map_or(0, |map| peak_bit_rate(&map.points, self.reader.time_base())),
