@@ -230,7 +230,6 @@ test('a file that the connection does not carry becomes a smaller picture by its
   await ui.untilLoaded(viewer, PATIENCE_MS);
   assert.match(await ui.textOf(viewer, 'delivery-line'), /direct/i);
   await until('there is another picture', () => ui.openQuality(viewer).then((names) => names.includes('480p')), PATIENCE_MS);
-  await ui.seek(viewer, 30_000);
   await ui.play(viewer);
   await until('it is a smaller picture', async () => (await heightOf(viewer)) === 480, 80_000);
   assert.match(await ui.textOf(viewer, 'delivery-line'), /too much/);
