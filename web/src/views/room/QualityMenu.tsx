@@ -16,7 +16,7 @@ interface Choice {
 export function QualityMenu() {
   const variants = useRoom((view) => view.variants);
   const wish = useRoom((view) => view.wish);
-  const playing = useRoom((view) => view.delivery !== null);
+  const playing = useRoom((view) => view.delivery !== null && !view.delivery.fixed);
   const [open, setOpen] = useState(false);
   const frame = useRef<HTMLSpanElement>(null);
   const id = useId();

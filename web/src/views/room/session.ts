@@ -336,6 +336,11 @@ export class RoomSession {
       preparing: (readyAt) => this.prepare(readyAt),
       variants: (variants) => this.store.setState({ variants }),
       picture: (picture) => this.store.setState({ picture }),
+      unchosen: (wish, message) => {
+        rememberWish(wish);
+        this.store.setState({ wish });
+        this.tell(message);
+      },
     };
     const { wish, sound } = this.store.getState();
     this.source =
