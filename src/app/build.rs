@@ -126,6 +126,7 @@ async fn follow(mut news: broadcast::Receiver<PlayheadMoved>, library: Library, 
                     media.part(over);
                 }
                 Ok(PlayheadMoved { room, media: Some(title), position_ms, playing }) => {
+                    // Those whose file is being looked for have a place already.
                     let looked_for = places.contains_key(&title);
                     places.entry(title).or_default().insert(group(&room), Playhead { position_ms, playing });
                     if !looked_for {

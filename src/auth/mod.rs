@@ -17,7 +17,7 @@ use crate::clock::SharedClock;
 use crate::model::{DisplayName, RoomCode, SessionId};
 use crate::store::{Store, StoreError};
 
-pub use stream::{STREAM_LIFE_S, StreamGrant};
+pub use stream::{STREAM_LIFE_S, StreamGrant, elsewhere_life_s};
 pub use token::{Claims, GUEST_LIFE_S, Issued, Role};
 
 /// Why a credential was refused, or none could be made.

@@ -2,11 +2,18 @@
 use aws_lc_rs::hmac;
 
 use crate::auth::keys;
+use crate::auth::token::GUEST_LIFE_S;
 use crate::auth::{Auth, AuthError};
-use crate::model::{MediaId, SessionId};
+use crate::model::{MediaId, MediaTime, SessionId};
 
 /// Longest life of a stream address, in seconds.
 pub const STREAM_LIFE_S: u64 = 2 * 60 * 60;
+/// Other players cannot renew an address: theirs lasts at least this long, an evening with breaks, in seconds.
+const ELSEWHERE_LIFE_MIN_S: u64 = 12 * 60 * 60;
+/// And longer than the title, whose viewer pauses, by this factor.
+const ELSEWHERE_LENGTHS: u64 = 3;
+/// And never longer than an ended session is remembered as ended, or its addresses would come back to life; in seconds.
+const ELSEWHERE_LIFE_MAX_S: u64 = GUEST_LIFE_S;
 
 /// Expiry is rounded down to this, so that a reload within it gets the same addresses and the browser's cache helps.
 const EXPIRY_STEP_MS: i64 = 10 * 60 * 1000;
@@ -26,10 +33,21 @@ pub struct StreamGrant {
     pub expires_at_ms: i64,
 }
 
+/// How long the addresses last that are handed to other players, in seconds.
+pub fn elsewhere_life_s(duration: MediaTime) -> u64 {
+    let lengths = u64::try_from(duration.as_ms()).unwrap_or(0).saturating_mul(ELSEWHERE_LENGTHS) / 1000;
+    lengths.clamp(ELSEWHERE_LIFE_MIN_S, ELSEWHERE_LIFE_MAX_S)
+}
+
 impl Auth {
-    /// A token for the path of stream addresses.
+    /// A token for the path of stream addresses that the page renews.
     pub fn sign_stream(&self, session: SessionId, media: MediaId) -> String {
-        let latest_ms = self.inner.clock.unix_ms() + 1000 * STREAM_LIFE_S as i64;
+        self.sign_stream_for(session, media, STREAM_LIFE_S)
+    }
+
+    /// A token that lasts so many seconds at most. It ends with its session all the same.
+    pub fn sign_stream_for(&self, session: SessionId, media: MediaId, life_s: u64) -> String {
+        let latest_ms = self.inner.clock.unix_ms() + 1000 * life_s as i64;
         let expires_at_ms = latest_ms - latest_ms.rem_euclid(EXPIRY_STEP_MS);
         let mut bytes = Vec::with_capacity(BODY_BYTES + TAG_BYTES);
         bytes.push(VERSION);

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::clock::{Instant, ManualClock};
-use crate::model::MediaId;
+use crate::model::{MediaId, MediaTime};
 
 struct Bench {
     auth: Auth,
@@ -88,6 +88,21 @@ async fn a_stream_address_lives_two_hours_at_most_and_is_stable_for_a_while() {
     assert_eq!(auth.verify_stream(&token).unwrap().media, film());
     clock.advance(Duration::from_secs(STREAM_LIFE_S));
     assert!(matches!(auth.verify_stream(&token), Err(AuthError::Expired)));
+}
+
+#[tokio::test]
+async fn an_address_for_another_player_outlasts_a_long_film_and_still_ends_with_its_session() {
+    let Bench { auth, clock, .. } = bench().await;
+    let issued = auth.issue_guest(ann(), None);
+    let hours = |n: i64| MediaTime::from_ms(n * 60 * 60 * 1000);
+    assert_eq!(elsewhere_life_s(hours(2)), 12 * 60 * 60);
+    assert_eq!(elsewhere_life_s(hours(6)), 18 * 60 * 60);
+    assert_eq!(elsewhere_life_s(MediaTime::from_ms(i64::MAX)), GUEST_LIFE_S, "ended sessions are forgotten after that");
+    let token = auth.sign_stream_for(issued.claims.session, film(), elsewhere_life_s(hours(2)));
+    clock.advance(Duration::from_hours(11));
+    assert!(auth.verify_stream(&token).is_ok());
+    auth.revoke(issued.claims.session).await.unwrap();
+    assert!(matches!(auth.verify_stream(&token), Err(AuthError::Revoked)));
 }
 
 #[tokio::test]

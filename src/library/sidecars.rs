@@ -29,18 +29,27 @@ pub(super) fn beside(film: &Path) -> io::Result<Vec<Sidecar>> {
     let (Some(folder), Some(stem)) = (film.parent(), film.file_stem()) else { return Ok(Vec::new()) };
     let stem = stem.to_string_lossy().to_lowercase();
     let names = names(folder)?;
-    let films = names.iter().filter(|path| has_film_name(path)).count();
-    let mut found: Vec<Found> = names.iter().filter_map(|path| belongs(path, &stem)).collect();
+    let films: Vec<String> =
+        names.iter().filter(|path| has_film_name(path)).filter_map(|path| lower_stem(path)).collect();
+    // `Film 3.srt` is not of `Film` where there is a `Film 3.mkv`.
+    let longer: Vec<&String> =
+        films.iter().filter(|other| tail(other, &stem).is_some_and(|tail| !tail.is_empty())).collect();
+    let belongs = |path: &PathBuf| {
+        let own = lower_stem(path)?;
+        let others = longer.iter().any(|longer| tail(&own, longer).is_some());
+        tail(&own, &stem).filter(|_| !others).map(|tail| Found { path: path.clone(), tail: tail.to_owned() })
+    };
+    let mut found: Vec<Found> = names.iter().filter_map(belongs).collect();
     for inner in names.iter().filter(|path| is_subtitle_folder(path)) {
         // A folder that cannot be read costs its subtitles, not the others.
         for path in self::names(inner).unwrap_or_default() {
-            if path.is_dir() {
+            if is_folder(&path) {
                 if lower_name(&path) == stem {
                     found.extend(self::names(&path).unwrap_or_default().into_iter().map(whole));
                 }
-            } else if let Some(named) = belongs(&path, &stem) {
+            } else if let Some(named) = belongs(&path) {
                 found.push(named);
-            } else if films == 1 {
+            } else if films.len() == 1 {
                 found.push(whole(path));
             }
         }
@@ -62,15 +71,21 @@ fn lower_extension(path: &Path) -> String {
 }
 
 fn is_subtitle_folder(path: &Path) -> bool {
-    FOLDERS.contains(&lower_name(path).as_str()) && path.is_dir()
+    FOLDERS.contains(&lower_name(path).as_str()) && is_folder(path)
 }
 
-/// A file named like the film, with what its name says besides.
-fn belongs(path: &Path, stem: &str) -> Option<Found> {
-    let own = path.file_stem()?.to_string_lossy().to_lowercase();
-    let tail = own.strip_prefix(stem)?;
-    let ends_there = tail.is_empty() || tail.starts_with(['.', '_', '-', ' ', '(', '[']);
-    ends_there.then(|| Found { path: path.to_owned(), tail: tail.to_owned() })
+/// A folder itself: a link to one could lead anywhere.
+fn is_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_dir())
+}
+
+fn lower_stem(path: &Path) -> Option<String> {
+    Some(path.file_stem()?.to_string_lossy().to_lowercase())
+}
+
+/// What a name says besides the film's.
+fn tail<'a>(own: &'a str, stem: &str) -> Option<&'a str> {
+    own.strip_prefix(stem).filter(|tail| tail.is_empty() || tail.starts_with(['.', '_', '-', ' ', '(', '[']))
 }
 
 fn whole(path: PathBuf) -> Found {
@@ -203,6 +218,29 @@ mod tests {
         fs::remove_file(dir.path().join("other.mkv")).unwrap();
         fs::remove_file(dir.path().join("The Film (2019) 2.mkv")).unwrap();
         assert!(self::told(&film).iter().any(|(name, ..)| name == "french.srt"), "alone in its folder");
+    }
+
+    #[test]
+    fn a_subtitle_is_of_the_film_whose_name_it_has_in_full() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["Alien.mkv", "Alien 3.mkv", "Alien.srt", "Alien 3.srt", "Alien 3.en.srt", "Alien-de.srt"] {
+            fs::write(dir.path().join(name), "1").unwrap();
+        }
+        let named = |film: &str| told(&dir.path().join(film)).into_iter().map(|(name, ..)| name).collect::<Vec<_>>();
+        assert_eq!(named("Alien.mkv"), ["alien-de.srt", "alien.srt"]);
+        assert_eq!(named("Alien 3.mkv"), ["alien 3.en.srt", "alien 3.srt"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_linked_folder_is_not_entered() {
+        let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(elsewhere.path().join("secret.ass"), "1").unwrap();
+        fs::write(dir.path().join("a.mkv"), "").unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), dir.path().join("Subs")).unwrap();
+        fs::create_dir(dir.path().join("Sub")).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), dir.path().join("Sub/a")).unwrap();
+        assert_eq!(told(&dir.path().join("a.mkv")), []);
     }
 
     #[test]

@@ -11,7 +11,7 @@ const MARGIN_PART: i64 = 8;
 /// A packet so close to the other side of a jump belongs there, in units of the clock (90 kHz): two seconds.
 const CLOSE: i64 = 180_000;
 /// Keyframes remembered; of more every second one goes until they fit.
-const POINTS_MAX: usize = 60_000;
+pub const POINTS_MAX: usize = 60_000;
 
 /// How a place in the file is reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

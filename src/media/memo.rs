@@ -1,4 +1,6 @@
 //! A bounded memory of results that are made once, however many ask at the same time.
+//!
+//! It is bounded by their number, and by their bytes where they differ in size.
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Mutex;
@@ -13,7 +15,13 @@ type Answer<V> = Result<V, MediaError>;
 /// Remembers up to a number of results, forgetting the least recently used. Failures are told, not remembered.
 pub(crate) struct Memo<K, V> {
     capacity: usize,
+    budget: Option<Budget<V>>,
     state: Mutex<State<K, V>>,
+}
+
+struct Budget<V> {
+    bytes_max: usize,
+    bytes: fn(&V) -> usize,
 }
 
 struct State<K, V> {
@@ -35,7 +43,12 @@ pub(crate) enum Asked<V> {
 impl<K: Clone + Eq + Hash, V: Clone> Memo<K, V> {
     pub(crate) fn new(capacity: usize) -> Self {
         let state = State { ready: HashMap::new(), pending: HashMap::new(), uses: 0 };
-        Self { capacity, state: Mutex::new(state) }
+        Self { capacity, budget: None, state: Mutex::new(state) }
+    }
+
+    /// One that holds `bytes_max` at most; what is larger by itself is not remembered at all.
+    pub(crate) fn with_budget(capacity: usize, bytes_max: usize, bytes: fn(&V) -> usize) -> Self {
+        Self { budget: Some(Budget { bytes_max, bytes }), ..Self::new(capacity) }
     }
 
     /// What is remembered.
@@ -69,21 +82,31 @@ impl<K: Clone + Eq + Hash, V: Clone> Memo<K, V> {
 
     /// Hands the result to everyone who asked, and remembers a good one.
     pub(crate) fn settle(&self, key: &K, answer: &Answer<V>) {
-        let mut state = lock(&self.state);
-        let askers = state.pending.remove(key).unwrap_or_default();
         if let Ok(value) = answer {
+            let mut state = lock(&self.state);
             state.uses += 1;
             let used = state.uses;
             state.ready.insert(key.clone(), (value.clone(), used));
-            if state.ready.len() > self.capacity {
+            while state.ready.len() > self.capacity || self.is_over_budget(&state) {
                 let oldest = state.ready.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone());
-                oldest.map(|key| state.ready.remove(&key));
+                let Some(oldest) = oldest else { break };
+                state.ready.remove(&oldest);
             }
         }
-        drop(state);
+        self.tell(key, answer);
+    }
+
+    /// Hands the result to everyone who asked, without remembering it.
+    pub(crate) fn tell(&self, key: &K, answer: &Answer<V>) {
+        let askers = lock(&self.state).pending.remove(key).unwrap_or_default();
         for asker in askers {
             let _ = asker.send(answer.clone());
         }
+    }
+
+    fn is_over_budget(&self, state: &State<K, V>) -> bool {
+        let Some(budget) = &self.budget else { return false };
+        state.ready.values().map(|(value, _)| (budget.bytes)(value)).sum::<usize>() > budget.bytes_max
     }
 }
 
@@ -109,6 +132,17 @@ mod tests {
         memo.settle(&1, &Err(MediaError::Busy));
         assert!(matches!(asker.await.unwrap(), Err(MediaError::Busy)));
         assert!(matches!(memo.ask(&1), Asked::Yours(_)));
+    }
+
+    #[test]
+    fn a_budget_of_bytes_is_kept_whatever_their_number() {
+        let memo: Memo<u8, Vec<u8>> = Memo::with_budget(100, 10, Vec::len);
+        for key in [1, 2, 3] {
+            memo.settle(&key, &Ok(vec![key; 4]));
+        }
+        assert_eq!([1, 2, 3].map(|key| memo.get(&key).is_some()), [false, true, true]);
+        memo.settle(&4, &Ok(vec![4; 11]));
+        assert_eq!(memo.get(&4), None, "larger than everything");
     }
 
     #[test]

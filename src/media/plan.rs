@@ -14,7 +14,7 @@ use crate::media::track::{DURATION_MAX_MS, FrameGrid, Origin, Preset, SegmentJob
 use crate::media::{ladder, sound, ticks};
 
 /// Raised when the same file would be cut differently; part of every cache key.
-pub const PLAN_VERSION: u32 = 3;
+pub const PLAN_VERSION: u32 = 4;
 
 /// How one file is presented: the tracks it can have and where they are cut.
 #[derive(Clone, Debug, PartialEq)]

@@ -233,6 +233,8 @@ pub struct Playback {
     pub direct_url: Option<String>,
     /// HLS master playlist for players other than browsers, such as VLC, mpv and television apps.
     pub compat_url: String,
+    /// Seconds until that one expires: longer than the others, because such players cannot ask for a fresh one.
+    pub compat_expires_in: u64,
     /// DASH manifest of the same segments.
     pub dash_url: String,
     /// `WebVTT` that says which part of which picture shows the film when; absent for a title without a picture. The

@@ -1,11 +1,13 @@
 // For everybody: by keyboard alone, on a narrow phone, and without serious findings of axe.
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join as path } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { assertNoComplaints, launch, openViewer } from './support/browser.mjs';
-import { folderWith } from './support/library.mjs';
+import { folderWith, generatedFilm } from './support/library.mjs';
 import { OUT } from './support/paths.mjs';
 import * as ui from './support/room.mjs';
 import { startServer } from './support/server.mjs';
@@ -14,14 +16,32 @@ import { until } from './support/until.mjs';
 const TABS_MAX = 80;
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
 
-let films, server, browser, film, axe;
+const LANGUAGES = ['eng', 'ger', 'fre', 'spa', 'ita', 'por', 'dut'];
+
+/** Longer than an hour and with many subtitles: as wide and as high as the controls get. */
+async function longFilm() {
+  const dir = await mkdtemp(path(tmpdir(), 'watchparty-long-'));
+  const srt = path(dir, 'words.srt');
+  await writeFile(srt, '1\n00:00:00,000 --> 01:10:00,000\nThe words of a long film\n');
+  const made = await generatedFilm('long-with-words-1.mkv', [
+    '-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=2:d=4500', '-i', srt, '-map', '0', ...LANGUAGES.flatMap(() => ['-map', '1']),
+    '-c:v', 'libx264', '-preset', 'ultrafast', '-g', '8', '-pix_fmt', 'yuv420p', '-c:s', 'srt',
+    ...LANGUAGES.flatMap((language, n) => [`-metadata:s:s:${n}`, `language=${language}`]),
+  ]);
+  await rm(dir, { recursive: true });
+  return made;
+}
+
+let films, server, browser, film, long, axe;
 
 before(async () => {
   await mkdir(OUT, { recursive: true });
-  films = await folderWith('bbb_full_10min_216p.mp4', 'sintel_trailer_720p.mp4', 'not_a_movie.mp4');
+  films = await folderWith('bbb_full_10min_216p.mp4', 'sintel_trailer_720p.mp4', 'not_a_movie.mp4', [await longFilm(), 'long.mkv']);
   server = await startServer({ dirs: [films.dir] });
   browser = await launch();
-  film = (await server.scanned()).find((item) => item.duration_ms > 500_000);
+  const titles = await server.scanned();
+  film = titles.find((item) => item.duration_ms > 500_000 && item.duration_ms < 1_000_000);
+  long = titles.find((item) => item.duration_ms > 4_000_000);
   axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 });
 
@@ -31,8 +51,8 @@ after(async () => {
   await films?.remove();
 });
 
-const makeRoom = async () => {
-  const body = JSON.stringify({ media_id: film.id });
+const makeRoom = async ({ id } = film) => {
+  const body = JSON.stringify({ media_id: id });
   const room = await server.api('rooms', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
   return `${server.url}/r/${room.code}`;
 };
@@ -104,6 +124,56 @@ test('a phone of 360 px shows everything without scrolling sideways, and plays b
   const box = await ann.page.locator('video').boundingBox();
   assert.ok(box && box.width > 300, 'the picture uses the width of the phone');
   assert.ok(await ui.part(ann, 'chat-input').isVisible(), 'one can chat on a phone');
+  await ann.close();
+});
+
+/** What of the controls and an open menu cannot be seen and pressed where it stands, once it is scrolled to. */
+const outOfReach = ({ page }) =>
+  page.evaluate(async () => {
+    const wanted = '[data-controls] button, [role="menu"] button, [data-testid="tracks-menu"] label';
+    const menu = document.querySelector('[role="menu"], [data-testid="tracks-menu"]');
+    // What a menu covers is pressed when the menu is closed.
+    const parts = [...(menu ?? document).querySelectorAll(wanted)].filter((part) => part.checkVisibility());
+    const bad = parts.length === 0 ? ['nothing at all'] : [];
+    for (const part of parts) {
+      if (menu) part.scrollIntoView({ block: 'nearest' });
+      const { left, top, right, bottom } = part.getBoundingClientRect();
+      const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+      const inside = left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
+      if (!inside || !part.contains(hit)) bad.push(`${part.ariaLabel ?? part.innerText}: ${[left, top, right, bottom].map(Math.round)}`);
+    }
+    const stage = document.querySelector('[data-controls]').parentElement;
+    if (stage.scrollTop !== 0) bad.push('the picture has moved away');
+    return bad;
+  });
+
+test('on a phone, upright and on its side, each button of a long film and all that its menus offer can be pressed', async () => {
+  const ann = await openViewer(browser, 'Ann', PHONE);
+  await ann.page.goto(await makeRoom(long));
+  await ui.part(ann, 'join-name').fill('Ann');
+  await ui.part(ann, 'join-button').tap();
+  await ui.untilInside(ann);
+  await ui.untilLoaded(ann);
+  await ui.part(ann, 'tracks').waitFor();
+  await ui.part(ann, 'quality').waitFor();
+  await ui.seek(ann, 4_000_000);
+  await until('the time is as long as it gets', async () => /^1:0/.test(await ui.textOf(ann, 'time')));
+  for (const [where, viewport] of [['upright', PHONE.viewport], ['sideways', { width: 740, height: 360 }]]) {
+    await ann.page.setViewportSize(viewport);
+    await until('the page has its new shape', () => ann.page.evaluate((width) => innerWidth === width, viewport.width));
+    assert.deepEqual(await outOfReach(ann), [], `controls, ${where}`);
+    for (const menu of ['tracks', 'quality']) {
+      await ui.part(ann, menu).tap();
+      if (menu === 'tracks') await ann.page.locator('[data-testid="tracks-menu"] label', { hasText: 'German' }).tap();
+      await ann.page.screenshot({ path: `${OUT}/phone-${where}-${menu}.png` });
+      assert.deepEqual(await outOfReach(ann), [], `${menu}, ${where}`);
+      await ann.page.evaluate(axe);
+      const { violations } = await ann.page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+      assert.deepEqual(violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.nodes[0]?.html}`), []);
+      await ann.page.keyboard.press('Escape');
+      await until('the menu is closed', async () => (await ui.part(ann, menu).getAttribute('aria-expanded')) === 'false');
+    }
+  }
   await ann.close();
 });
 

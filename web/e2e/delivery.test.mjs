@@ -16,6 +16,8 @@ const PROBLEM = 'application/problem+json';
 const SEGMENT_MS = 2_000;
 const PATIENCE_MS = 40_000;
 const TOGETHER_MS = 60;
+/** The share of what a film needs that a bad line carries. */
+const CARRIED = 0.7;
 
 let server, browser, films, items;
 
@@ -177,6 +179,62 @@ for (const kind of ['direct', 'remux']) {
     await ben.close();
   });
 }
+
+test('who joins a running room while a playlist takes its time waits for it, and asks for it once', { timeout: 120_000 }, async () => {
+  const [ann, ben] = [await openViewer(browser, 'Ann'), await openViewer(browser, 'Ben')];
+  const room = await makeRoom('remux');
+  await ui.openRoom(ann, room);
+  await ui.untilLoaded(ann, PATIENCE_MS);
+  await ui.play(ann);
+  await ui.untilPlaying([ann], PATIENCE_MS);
+  let asked = 0;
+  await ben.page.route(/\/hls\/master\.[^/]*\.m3u8$/, async (route) => {
+    asked += 1;
+    await new Promise((go) => setTimeout(go, 7_000));
+    return route.continue();
+  });
+  await ui.openRoom(ben, room);
+  await ui.untilPlaying([ben], PATIENCE_MS);
+  assert.equal(asked, 1);
+  for (const viewer of [ann, ben]) await viewer.close();
+});
+
+test('where the film’s own picture cannot be decoded, a converted one is taken', { timeout: 120_000 }, async () => {
+  const viewer = await openViewer(browser, 'Ann');
+  await offerSmall(viewer);
+  await viewer.page.route(/\/hls\/vcopy\/\d+\.m4s$/, async (route) => {
+    const response = await route.fetch();
+    const body = await response.body();
+    body.fill(0xff, body.indexOf('mdat') + 4);
+    return route.fulfill({ response, body });
+  });
+  await ui.openRoom(viewer, await makeRoom('remux'));
+  await ui.untilLoaded(viewer, PATIENCE_MS);
+  assert.equal(await heightOf(viewer), 480);
+  await ui.play(viewer);
+  await ui.untilPlaying([viewer], PATIENCE_MS);
+  assert.match(await ui.textOf(viewer, 'delivery-line'), /could not decode/);
+  assert.equal(await ui.problem(viewer), '');
+  await viewer.close();
+});
+
+test('a file that the connection does not carry becomes a smaller picture by itself', { timeout: 120_000 }, async () => {
+  const viewer = await openViewer(browser, 'Ann');
+  await offerSmall(viewer);
+  const { size, duration_ms } = await server.api(`media/${film('direct').id}`);
+  const line = await viewer.page.context().newCDPSession(viewer.page);
+  await line.send('Network.enable');
+  const downloadThroughput = (size / duration_ms) * 1_000 * CARRIED;
+  await line.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput, uploadThroughput: -1 });
+  await ui.openRoom(viewer, await makeRoom('direct'));
+  await ui.untilLoaded(viewer, PATIENCE_MS);
+  assert.match(await ui.textOf(viewer, 'delivery-line'), /direct/i);
+  await until('there is another picture', () => ui.openQuality(viewer).then((names) => names.includes('480p')), PATIENCE_MS);
+  await ui.play(viewer);
+  await until('it is a smaller picture', async () => (await heightOf(viewer)) === 480, 80_000);
+  assert.match(await ui.textOf(viewer, 'delivery-line'), /too much/);
+  await viewer.close();
+});
 
 test('seeks by less than a segment, while one is still being converted, leave no hole behind', { timeout: 120_000 }, async () => {
   const viewer = await openViewer(browser, 'Ann');

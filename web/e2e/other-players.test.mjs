@@ -151,6 +151,19 @@ test('a title is handed to VLC with an address that needs no cookie', async () =
   const master = await fetch(address);
   assert.equal(master.status, 200);
   assert.match(await master.text(), /^#EXTM3U/);
+  assert.match(await ui.textOf(ann, 'address-life'), /about 1\d hours/);
+  // The page has stood open for two hours: what is handed on is asked for anew.
+  const asked = () => ann.requests.filter((request) => request.includes(`/${id}/playback`)).length;
+  const before = asked();
+  await ann.page.evaluate(() => {
+    const real = performance.now.bind(performance);
+    performance.now = () => real() + 2 * 60 * 60 * 1000;
+  });
+  const [again] = await Promise.all([ann.page.waitForEvent('download'), link.click()]);
+  assert.equal(asked(), before + 1);
+  assert.match(await readFile(await again.path(), 'utf8'), /\/direct\n$/);
+  await ann.page.getByTestId('copy-stream').click();
+  assert.equal(asked(), before + 1, 'and only once');
   assertNoComplaints([ann]);
   await ann.close();
 });

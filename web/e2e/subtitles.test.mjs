@@ -153,6 +153,47 @@ test('each viewer chooses, sees the words of the moment after every seek, and fi
   await bob.close();
 });
 
+test('keys say what they chose, a film without subtitles forgets nothing, and a new film begins without the old words', { timeout: 120_000 }, async () => {
+  const ann = await enter('Ann', await roomWith('words.mkv'));
+  const { page } = ann;
+  const said = (what) => until(`it says ${what}`, async () => (await ui.textOf(ann, 'announcer')).startsWith(what), 3000);
+  await page.keyboard.press('v');
+  await said('Subtitles: ');
+  await choose(ann, 'German');
+  await until('the first words', async () => (await text(ann)) === 'Deutsch 0', 5000);
+  await page.keyboard.press('k');
+  await ui.untilPlaying([ann]);
+  await page.keyboard.press('k');
+  assert.equal(await page.locator(by('tracks-menu')).count(), 1, 'keys work with a choice of the menu focused');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('b');
+  await said('This film has one sound track');
+  // The next film's answer is held back, and nothing of the last one is to be seen meanwhile.
+  let asked = 0;
+  let open;
+  const gate = new Promise((go) => {
+    open = go;
+  });
+  await page.route('**/playback?*', async (route) => {
+    asked += 1;
+    await gate;
+    await route.continue();
+  });
+  await page.getByRole('button', { name: 'Choose another film' }).click();
+  await page.getByRole('dialog').locator(`${by('film-card')}, button`).filter({ hasText: /sounds/i }).first().click();
+  await until('the new film is asked for', () => asked > 0);
+  await until('the old words are gone', async () => (await text(ann)) === '', 3000);
+  open();
+  await ui.untilLoaded(ann);
+  await page.keyboard.press('v');
+  await said('This film has no subtitles');
+  await page.goto(await roomWith('words.mkv'));
+  await ui.join(ann);
+  await until('German is still the choice', async () => (await text(ann)).startsWith('Deutsch'), 8000);
+  assert.deepEqual(ann.complaints, []);
+  await ann.close();
+});
+
 test('a script is drawn as its author meant it, and what lies in a later window comes when it is needed', { timeout: 120_000 }, async () => {
   const ann = await enter('Ann', await roomWith('script.mkv'));
   await choose(ann, 'Track');

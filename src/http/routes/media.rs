@@ -9,7 +9,7 @@ use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::{Auth, STREAM_LIFE_S};
+use crate::auth::{Auth, STREAM_LIFE_S, elsewhere_life_s};
 use crate::http::extract::{InPath, InQuery, Visitor};
 use crate::http::limits::{PAGE_DEFAULT, POSTER_FRESH_S};
 use crate::http::problem::Problem;
@@ -109,6 +109,9 @@ async fn playback(
     let wait_ms = media.wait(&film, &decision).map(|wait| wait.as_millis() as u64);
     let session = visitor.map_or_else(|| auth.anonymous_session(), |claims| claims.session);
     let base = format!("/stream/{}", auth.sign_stream(session, id));
+    let duration = MediaTime::from_ms(film.duration_ms);
+    let compat_expires_in = elsewhere_life_s(duration);
+    let elsewhere = auth.sign_stream_for(session, id, compat_expires_in);
     let answer = Playback {
         mode: match decision.mode {
             Mode::Direct => PlaybackMode::Direct,
@@ -118,10 +121,11 @@ async fn playback(
         reason: decision.reason.clone(),
         master_url: format!("{base}/hls/master.{}.m3u8", caps.to_key()),
         direct_url: decision.direct.then(|| format!("{base}/direct")),
-        compat_url: format!("{base}/compat/master.m3u8"),
+        compat_url: format!("/stream/{elsewhere}/compat/master.m3u8"),
+        compat_expires_in,
         dash_url: format!("{base}/dash/manifest.{}.mpd", caps.to_key()),
         thumbnails_url: film.video.is_some().then(|| format!("{base}/thumbs/index.vtt")),
-        duration_ms: MediaTime::from_ms(film.duration_ms),
+        duration_ms: duration,
         chapters: source.info.chapters.iter().map(chapter).collect(),
         expires_in: STREAM_LIFE_S,
         wait_ms,

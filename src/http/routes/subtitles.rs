@@ -25,6 +25,9 @@ const OWN: HeaderValue = HeaderValue::from_static("private, max-age=7200, immuta
 /// Beside the film, where somebody may be at work on the translation.
 const BESIDE: HeaderValue = HeaderValue::from_static("private, max-age=30");
 
+/// Fonts of one film that are offered.
+const FONTS_MAX: usize = 100;
+
 pub(in crate::http) fn router<S>() -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -127,7 +130,7 @@ fn attached(info: &MediaInfo) -> impl Iterator<Item = u32> {
 pub(super) fn fonts(base: &str, source: &Source, beside: &[Sidecar]) -> Vec<String> {
     let scripted = track::embedded(&source.info).any(|(_, _, kind)| kind == TrackKind::Ass)
         || beside.iter().any(|sidecar| sidecar.kind() == TrackKind::Ass);
-    attached(&source.info).filter(|_| scripted).map(|index| format!("{base}/fonts/{index}")).collect()
+    attached(&source.info).filter(|_| scripted).take(FONTS_MAX).map(|index| format!("{base}/fonts/{index}")).collect()
 }
 
 /// The tracks to choose from: the film's own, then those beside it.

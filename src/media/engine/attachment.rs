@@ -7,6 +7,8 @@ use crate::media::info::Source;
 
 /// Largest font that is handed out; the largest of the world's scripts have 20 MB.
 const FONT_BYTES_MAX: usize = 32 << 20;
+/// Fonts of one film are handed out as long as they have this together.
+const FONTS_BYTES_MAX: usize = 256 << 20;
 /// How fonts begin: TrueType, OpenType, collections, Apple's, and the two of the web.
 const MAGICS: [&[u8; 4]; 6] = [b"\0\x01\0\0", b"OTTO", b"ttcf", b"true", b"wOFF", b"wOF2"];
 
@@ -15,6 +17,11 @@ pub(super) fn font(source: &Source, index: u32, cancel: &Cancel) -> Result<Bytes
     let input = open_source(source, cancel)?;
     let bytes = input.parameters(index as usize).map(extradata).unwrap_or_default();
     let is_font = MAGICS.iter().any(|magic| bytes.starts_with(*magic));
+    let before: usize =
+        (0..index as usize).filter_map(|nth| input.parameters(nth)).map(|other| extradata(other).len()).sum();
+    if before + bytes.len() > FONTS_BYTES_MAX {
+        return Err(EngineError::Unsupported("the film has too many fonts".to_owned()));
+    }
     if !is_font || bytes.len() > FONT_BYTES_MAX {
         return Err(EngineError::Unsupported("this attachment is no font".to_owned()));
     }

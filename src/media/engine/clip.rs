@@ -56,6 +56,7 @@ pub(in crate::media) fn write_clip(
         grid: FrameGrid::Constant { timescale: format.fps * 512, frame_ticks: 512 },
         preset: Preset::Superfast,
         max_bit_rate: MAX_BIT_RATE,
+        span: i64::from(format.fps) * 512,
         in_band: false,
         key_interval: Some(format.fps),
     };

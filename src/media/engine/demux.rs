@@ -120,6 +120,11 @@ impl Reader {
         self.torn
     }
 
+    /// How many stretches were met so far.
+    pub(super) fn jumps(&self) -> usize {
+        self.learned.as_ref().map_or(0, Vec::len)
+    }
+
     /// The stretches met; none when the clock never jumped.
     pub(super) fn learned(&mut self) -> Vec<Stretch> {
         self.learned.take().filter(|stretches| stretches.len() > 1).unwrap_or_default()
@@ -161,6 +166,11 @@ impl Reader {
         &self.input
     }
 
+    /// From here on packets have no content, only times, and nothing of the file is read any more.
+    pub(super) fn leave_empty(&mut self) {
+        self.input.leave_empty();
+    }
+
     pub(super) fn set_cancel(&mut self, cancel: &Cancel) {
         self.input.set_cancel(cancel);
     }
@@ -175,6 +185,13 @@ impl Reader {
 
     pub(super) fn is_counted(&self) -> bool {
         self.counted.is_some()
+    }
+
+    /// Whether nobody but a decoder can tell when pictures are shown: AVI says in what order they are decoded and no more.
+    pub(super) fn is_untimed(&self) -> bool {
+        let reordering = [ffi::AVCodecID::AV_CODEC_ID_H264, ffi::AVCodecID::AV_CODEC_ID_HEVC];
+        let reorders = || self.parameters().is_ok_and(|parameters| reordering.contains(&parameters.codec_id));
+        self.is_counted() || (self.input.container() == "avi" && reorders())
     }
 
     fn frame_rate(&self) -> Option<(i32, i32)> {
@@ -267,6 +284,10 @@ impl Reader {
             packet.set_times(None, *next);
             *next += *step;
             return packet;
+        }
+        if let (true, Some(time)) = (self.is_untimed(), packet.dts()) {
+            // What libav makes up here is in the wrong order.
+            packet.set_times(None, time);
         }
         if self.learned.is_some() { self.follow_clock(packet) } else { self.on_axis(packet) }
     }

@@ -5,16 +5,15 @@ use std::ptr;
 use ffmpeg_next::ffi;
 
 use crate::media::engine::EngineError;
-use crate::media::engine::av::{Frame, Packet};
+use crate::media::engine::av::{Frame, Packet, check};
 use crate::media::engine::codec::Codec;
 use crate::media::engine::codec_string::h264_level;
 use crate::media::engine::nal::Samples;
+use crate::media::engine::rate::RateControl;
 use crate::media::track::{AAC_FRAME_SAMPLES, FrameGrid, Preset};
 
 /// Threads and slices of the H.264 encoder. Part of the output: the bytes depend on it.
 const H264_THREADS: c_int = 4;
-/// Constant quality; the rate limit only cuts peaks.
-const H264_CRF: &str = "23";
 const AAC_BIT_RATE: i64 = 160_000;
 /// Everything that ends up in SPS and PPS, so that all presets share one init segment; and no frame is delayed.
 const X264_PINNED: &str = "stitchable=1:cabac=1:8x8dct=1:ref=1:bframes=0:weightp=1:scenecut=0:open-gop=0:rc-lookahead=0:\
@@ -28,6 +27,8 @@ pub(super) struct H264Settings {
     pub(super) grid: FrameGrid,
     pub(super) preset: Preset,
     pub(super) max_bit_rate: u32,
+    /// Ticks over which the rate is kept: the length of a segment.
+    pub(super) span: i64,
     /// Frames between keyframes; none but the first without.
     pub(super) key_interval: Option<u32>,
     /// Parameter sets come with every keyframe and not ahead of the stream; pictures are NV12.
@@ -68,9 +69,11 @@ pub(super) fn basics(codec: &mut Codec, settings: &H264Settings) {
     context.max_b_frames = 0;
 }
 
-/// x264.
+/// x264. Without its own rate limit, see [`RateControl`].
 pub(super) struct H264Encoder {
     codec: Codec,
+    settings: H264Settings,
+    rate: RateControl,
 }
 
 fn find(name: &std::ffi::CStr) -> Result<*const ffi::AVCodec, EngineError> {
@@ -85,23 +88,26 @@ fn find(name: &std::ffi::CStr) -> Result<*const ffi::AVCodec, EngineError> {
 
 impl H264Encoder {
     pub(super) fn open(settings: &H264Settings) -> Result<Self, EngineError> {
-        let name = find(c"libx264")?;
-        let mut codec = Codec::new(name)?;
-        basics(&mut codec, settings);
-        let context = codec.get_mut();
-        context.thread_count = H264_THREADS;
-        context.gop_size = settings.key_interval.map_or(1 << 24, |frames| frames as c_int);
-        let level = h264_level(settings.width, settings.height, settings.grid);
-        let parameters = format!("{X264_PINNED}:level={}.{}", level / 10, level % 10);
-        let options = [
-            ("preset", settings.preset.as_str()),
-            ("tune", "zerolatency"),
-            ("profile", "high"),
-            ("crf", H264_CRF),
-            ("x264-params", &*parameters),
-        ];
-        codec.open(name, &options)?;
-        Ok(Self { codec })
+        let rate = RateControl::new(settings.max_bit_rate, settings.span, settings.grid.timescale());
+        Ok(Self { codec: x264(settings)?, settings: settings.clone(), rate })
+    }
+
+    /// One picture, stamped. Nothing is held back.
+    fn picture(&mut self, picture: &Frame) -> Result<Option<Packet>, EngineError> {
+        let pts = picture.get().pts;
+        loop {
+            let crf = self.rate.crf(pts);
+            // SAFETY: an open encoder has private data, which has this option; it counts from the next picture on.
+            let set = unsafe { ffi::av_opt_set_double(self.codec.get().priv_data, c"crf".as_ptr(), crf, 0) };
+            check(set, "quality")?;
+            self.codec.send_frame(Some(picture))?;
+            let packet = self.codec.receive_packet()?;
+            let Some(bytes) = packet.as_ref().map(|packet| packet.data().len()) else { return Ok(None) };
+            if self.rate.accept(pts, bytes) {
+                return Ok(packet);
+            }
+            self.codec = x264(&self.settings)?;
+        }
     }
 
     pub(super) fn codec(&self) -> &Codec {
@@ -112,8 +118,7 @@ impl H264Encoder {
     pub(super) fn encode(&mut self, picture: &Frame, pts: i64) -> Result<Option<Packet>, EngineError> {
         let mut picture = picture.share()?;
         picture.forget_source(pts);
-        self.codec.send_frame(Some(&picture))?;
-        self.codec.receive_packet()
+        self.picture(&picture)
     }
 
     /// Ends the stream and returns what was held back.
@@ -129,13 +134,34 @@ impl H264Encoder {
 
 impl Encode for H264Encoder {
     fn encode(&mut self, picture: &Frame) -> Result<Vec<Packet>, EngineError> {
-        self.codec.send_frame(Some(picture))?;
-        Ok(self.codec.receive_packet()?.into_iter().collect())
+        Ok(self.picture(picture)?.into_iter().collect())
     }
 
     fn finish(&mut self) -> Result<Vec<Packet>, EngineError> {
         drain(&mut self.codec)
     }
+}
+
+fn x264(settings: &H264Settings) -> Result<Codec, EngineError> {
+    let name = find(c"libx264")?;
+    let mut codec = Codec::new(name)?;
+    basics(&mut codec, settings);
+    let context = codec.get_mut();
+    (context.rc_max_rate, context.rc_buffer_size) = (0, 0);
+    context.thread_count = H264_THREADS;
+    context.gop_size = settings.key_interval.map_or(1 << 24, |frames| frames as c_int);
+    let level = h264_level(settings.width, settings.height, settings.grid);
+    let parameters = format!("{X264_PINNED}:level={}.{}", level / 10, level % 10);
+    let options = [
+        ("preset", settings.preset.as_str()),
+        ("tune", "zerolatency"),
+        ("profile", "high"),
+        // Any: it is set for each picture.
+        ("crf", "23"),
+        ("x264-params", &*parameters),
+    ];
+    codec.open(name, &options)?;
+    Ok(codec)
 }
 
 fn codec_extradata(codec: &Codec) -> &[u8] {
@@ -194,7 +220,7 @@ impl AacEncoder {
         // SAFETY: the layout is copied; the buffer has two planes of 1024 floats, aligned by libav, which are filled.
         unsafe {
             ffi::av_channel_layout_copy(&raw mut raw.ch_layout, &raw const context.ch_layout);
-            super::av::check(ffi::av_frame_get_buffer(frame.as_ptr(), 0), "sound buffer")?;
+            check(ffi::av_frame_get_buffer(frame.as_ptr(), 0), "sound buffer")?;
             for (plane, samples) in [left, right].into_iter().enumerate() {
                 let samples = &samples[..AAC_FRAME_SAMPLES as usize];
                 ptr::copy_nonoverlapping(samples.as_ptr().cast::<u8>(), frame.get().data[plane], size_of_val(samples));

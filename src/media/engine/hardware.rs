@@ -191,7 +191,8 @@ pub(super) fn works(kind: Hardware, cancel: &Cancel) -> Result<(), EngineError> 
     let (width, height) = TRIAL_SIZE;
     let grid = FrameGrid::Constant { timescale: 24_000, frame_ticks: 1000 };
     let (preset, max_bit_rate) = (Preset::Ultrafast, TRIAL_BIT_RATE);
-    let settings = H264Settings { width, height, grid, preset, max_bit_rate, key_interval: None, in_band: true };
+    let settings =
+        H264Settings { width, height, grid, preset, max_bit_rate, span: 24_000, key_interval: None, in_band: true };
     let mut encoder = HardwareEncoder::open(kind, &settings)?;
     let target =
         Target { width, height, rotation: 0, deinterlace: false, hdr: false, format: "nv12", full_range: false };

@@ -25,8 +25,6 @@ const TAIL_PACKETS: usize = 20_000;
 const GAP_SECONDS: f64 = 15.0;
 /// Keyframes whose packets are read to prove the index.
 const PROOFS: usize = 24;
-/// Delays that differ by less than this part of a frame are one delay, rounded in different ways.
-const ROUGH_PART: i64 = 4;
 /// How far behind a listed keyframe it is looked for.
 const ROOM_SECONDS: f64 = 0.5;
 /// Packets read behind a keyframe to find pictures that come before it.
@@ -176,23 +174,14 @@ fn from_container(reader: &mut Reader, stream: usize, cancel: &Cancel) -> Result
     }
     let mut head_times = head.times;
     let step = typical_step(&mut head_times);
-    let Some(mut proof) = prove(reader, &listed, (start, step), cancel)? else { return Ok(None) };
+    let Some(proof) = prove(reader, &listed, start, cancel)? else { return Ok(None) };
     let Some(tail) = read_tail(reader, *proof.keys.last().unwrap_or(&start), cancel)? else { return Ok(None) };
     if tail.long {
         return Ok(None);
     }
-    let rate = |keys: &[i64]| {
-        let keys = keys.iter().copied().filter(|key| (start..tail.end).contains(key));
-        let times = head_times.iter().copied().chain(keys).collect();
-        constant_rate(reader, stream, times, step, start..tail.end)
-    };
-    let mut frame_rate = rate(&proof.keys);
-    if proof.rough && frame_rate.is_none() {
-        // No grid of frames takes the roughness away.
-        let Some(keys) = read_keys(reader, &listed, cancel)? else { return Ok(None) };
-        frame_rate = None;
-        proof.keys = keys;
-    }
+    let within = proof.keys.iter().copied().filter(|key| (start..tail.end).contains(key));
+    let times = head_times.into_iter().chain(within).collect();
+    let frame_rate = constant_rate(reader, stream, times, step, start..tail.end);
     let mut keyframes: Vec<i64> = proof.keys.into_iter().filter(|key| (start..tail.end).contains(key)).collect();
     keyframes.sort_unstable();
     keyframes.dedup();
@@ -209,7 +198,7 @@ fn from_container(reader: &mut Reader, stream: usize, cancel: &Cancel) -> Result
         keyframes,
         complete: true,
         frame_rate,
-        open_gop: proof.leading || head.leading,
+        open_gop: proof.leading || head.leading || reader.is_untimed(),
         changes: proof.changes,
         ..VideoIndex::default()
     }))
@@ -217,8 +206,6 @@ fn from_container(reader: &mut Reader, stream: usize, cancel: &Cancel) -> Result
 
 struct Proof {
     keys: Vec<i64>,
-    /// Times are right to a part of a frame only.
-    rough: bool,
     leading: bool,
     changes: bool,
 }
@@ -233,13 +220,8 @@ struct Key {
 }
 
 /// Reads some of the listed keyframes. MP4 lists decoding times: where the delay to presentation is the same at all of
-/// them, or nearly so, it is applied to the rest; otherwise every keyframe is read.
-fn prove(
-    reader: &mut Reader,
-    listed: &[i64],
-    (start, step): (i64, i64),
-    cancel: &Cancel,
-) -> Result<Option<Proof>, EngineError> {
+/// them it is applied to the rest; otherwise every keyframe is asked for.
+fn prove(reader: &mut Reader, listed: &[i64], start: i64, cancel: &Cancel) -> Result<Option<Proof>, EngineError> {
     let stride = listed.len().div_ceil(PROOFS).max(1);
     let (mut leading, mut changes) = (false, false);
     let mut shifts = Vec::new();
@@ -251,26 +233,32 @@ fn prove(
         shifts.push(key.time - listed[nth]);
     }
     shifts.sort_unstable();
-    let spread = shifts.last().zip(shifts.first()).map_or(0, |(most, least)| most - least);
-    let shift = shifts.get(shifts.len() / 2).copied().unwrap_or(0);
-    let (keys, rough) = if spread.saturating_mul(ROUGH_PART) <= step {
-        (listed.iter().map(|key| key + shift).collect(), spread > 0)
-    } else {
-        let Some(keys) = read_keys(reader, listed, cancel)? else { return Ok(None) };
-        (keys, false)
+    let keys = match (shifts.first(), shifts.last()) {
+        (Some(least), Some(most)) if least == most => listed.iter().map(|key| key + least).collect(),
+        _ => match read_keys(reader, listed, cancel)? {
+            Some(keys) => keys,
+            None => return Ok(None),
+        },
     };
-    Ok(Some(Proof { keys, rough, leading, changes }))
+    Ok(Some(Proof { keys, leading, changes }))
 }
 
-fn read_keys(reader: &mut Reader, listed: &[i64], cancel: &Cancel) -> Result<Option<Vec<i64>>, EngineError> {
-    let mut keys = Vec::with_capacity(listed.len());
-    for nth in 0..listed.len() {
-        match read_key(reader, listed, nth, false, cancel)? {
-            Some(key) => keys.push(key.time),
-            None => return Ok(None),
+/// When all of the listed keyframes are shown. MP4 has this in its tables, of which libav tells as it reads a packet;
+/// what is in the packet does not matter, so that nothing need be fetched for it.
+fn read_keys(reader: &Reader, listed: &[i64], cancel: &Cancel) -> Result<Option<Vec<i64>>, EngineError> {
+    let tabled = reader.input().container().starts_with("mov");
+    // Tables that are spread over the file must be fetched after all.
+    for empty in if tabled { &[true, false][..] } else { &[false] } {
+        let mut reader = reader.another(cancel)?;
+        if *empty {
+            reader.leave_empty();
+        }
+        let key = |nth| read_key(&mut reader, listed, nth, false, cancel).map(|key| key.map(|key| key.time));
+        if let Some(keys) = (0..listed.len()).map(key).collect::<Result<Option<Vec<i64>>, _>>()? {
+            return Ok(Some(keys));
         }
     }
-    Ok(Some(keys))
+    Ok(None)
 }
 
 /// What is at a listed keyframe.
@@ -283,7 +271,7 @@ fn read_key(
 ) -> Result<Option<Key>, EngineError> {
     let at = listed[nth];
     // MP4 takes a place for a time of presentation and may land before the keyframe that has it as its decoding time.
-    let room = listed.get(nth + 1).map_or(0, |next| (next - at) / 2);
+    let room = listed.get(nth + 1).map_or(i64::MAX, |next| (next - at) / 2);
     reader.jump(at + room.min(seconds_to_pts(ROOM_SECONDS, reader.time_base())));
     let Some(key) = reader.next(cancel)? else { return Ok(None) };
     let same = [key.dts(), key.pts()].contains(&Some(at));

@@ -28,6 +28,7 @@ struct IoState {
     file: File,
     size: u64,
     cancel: Cancel,
+    empty: bool,
 }
 
 /// An opened, analysed file.
@@ -63,7 +64,7 @@ impl Input {
     /// Opens and analyses. `Err(Damaged)` when no demuxer makes sense of the content.
     pub(super) fn open(file: File, cancel: &Cancel) -> Result<Self, EngineError> {
         let size = file.metadata().map_err(|source| EngineError::Open { source })?.len();
-        let state = Box::into_raw(Box::new(IoState { file, size, cancel: cancel.clone() }));
+        let state = Box::into_raw(Box::new(IoState { file, size, cancel: cancel.clone(), empty: false }));
         // SAFETY: `state` outlives the context: it is freed after it, here or in `drop`.
         let context = match unsafe { open_context(state) } {
             Ok(context) => context,
@@ -84,6 +85,12 @@ impl Input {
         unsafe { ffi::avformat_find_stream_info(input.context.as_ptr(), ptr::null_mut()) };
         cancel.check()?;
         Ok(input)
+    }
+
+    /// From here on whatever is read is nothing but zeros, and the file is left alone.
+    pub(super) fn leave_empty(&mut self) {
+        // SAFETY: no callback runs while we hold the only handle to the context.
+        unsafe { (*self.state).empty = true };
     }
 
     pub(super) fn set_cancel(&mut self, cancel: &Cancel) {
@@ -280,6 +287,10 @@ unsafe extern "C" fn read(opaque: *mut c_void, buffer: *mut u8, length: c_int) -
         unsafe { (&*opaque.cast::<IoState>(), std::slice::from_raw_parts_mut(buffer, length.max(0) as usize)) };
     if state.cancel.is_cancelled() {
         return ffi::AVERROR_EXIT;
+    }
+    if state.empty {
+        buffer.fill(0);
+        return buffer.len() as c_int;
     }
     loop {
         return match (&state.file).read(buffer) {

@@ -43,6 +43,7 @@ mod nal;
 mod picture;
 mod poster;
 mod probe;
+mod rate;
 mod scan;
 mod sound_survey;
 mod subtitle;
@@ -182,7 +183,8 @@ pub fn probe(path: &Path, cancel: &Cancel) -> Result<(MediaInfo, FileIdentity), 
 /// without keyframes.
 ///
 /// `keyframes[0] > start_pts` means that the first pictures hang on one that is hidden by an edit list: they can be
-/// transcoded, not copied. A stream without any timestamps of its own is reported with `open_gop`, for the same reason.
+/// transcoded, not copied. A stream without times of presentation of its own is reported with `open_gop`, for the same
+/// reason.
 pub fn index(source: &Source, cancel: &Cancel) -> Result<VideoIndex, EngineError> {
     index::index(source, cancel)
 }

@@ -45,6 +45,7 @@ pub(super) fn init_segment(source: &Source, spec: &TrackSpec, cancel: &Cancel) -
                 grid: *grid,
                 preset: *preset,
                 max_bit_rate: *max_bit_rate,
+                span: 1,
                 key_interval: None,
                 in_band: false,
             };

@@ -43,7 +43,16 @@ impl Encode for Faulty {
 fn settings() -> H264Settings {
     let grid = FrameGrid::Constant { timescale: 24_000, frame_ticks: 1000 };
     let (preset, max_bit_rate) = (Preset::Ultrafast, 1_000_000);
-    H264Settings { width: 320, height: 180, grid, preset, max_bit_rate, key_interval: None, in_band: true }
+    H264Settings {
+        width: 320,
+        height: 180,
+        grid,
+        preset,
+        max_bit_rate,
+        span: 24_000,
+        key_interval: None,
+        in_band: true,
+    }
 }
 
 /// A grey that tells which picture it is.

@@ -10,8 +10,14 @@ use crate::media::engine::mux;
 use crate::media::engine::nal::Parameters;
 use crate::media::engine::{Cancel, EngineError};
 use crate::media::info::Source;
-use crate::media::map::{Access, FileMap};
+use crate::media::map::{Access, FileMap, POINTS_MAX};
 use crate::media::track::VideoIndex;
+
+/// Pictures of the longest film: a day of 120 each second. More are made up.
+const PICTURES_MAX: usize = 24 * 3600 * 120;
+
+/// Jumps of the clock in the most torn recording.
+const JUMPS_MAX: usize = 100_000;
 
 /// What the packets of a stretch say.
 #[derive(Default)]
@@ -46,13 +52,37 @@ impl Seen {
     }
 }
 
+/// Time and byte of keyframes: of all, or, when they are too many, of every second, fourth and so on.
+#[derive(Default)]
+struct Points {
+    list: Vec<(i64, i64)>,
+    met: usize,
+    halvings: u32,
+}
+
+impl Points {
+    fn add(&mut self, time: i64, pos: i64) {
+        if self.met.is_multiple_of(1 << self.halvings) {
+            self.list.push((time, pos));
+        }
+        self.met += 1;
+        if self.list.len() > 2 * POINTS_MAX {
+            self.halvings += 1;
+            let mut nth = 0_usize;
+            self.list.retain(|_| {
+                nth += 1;
+                nth % 2 == 1
+            });
+        }
+    }
+}
+
 /// A pass under way.
 pub struct Scan {
     reader: Reader,
     stream: usize,
     seen: Seen,
-    /// Time and byte of keyframes.
-    points: Vec<(i64, i64)>,
+    points: Points,
     parameters: Parameters,
     changes: bool,
     last_was_key: bool,
@@ -76,7 +106,7 @@ impl Scan {
             reader,
             stream: stream as usize,
             seen: Seen::default(),
-            points: Vec::new(),
+            points: Points::default(),
             parameters,
             changes: false,
             last_was_key: false,
@@ -87,11 +117,16 @@ impl Scan {
     /// Reads on for about so many bytes of picture; true at the end.
     pub fn go_on(&mut self, bytes: u64, cancel: &Cancel) -> Result<bool, EngineError> {
         self.reader.set_cancel(cancel);
+        // A slow disk makes a part small, not late: what was read is lost with a part that is.
+        let brief = cancel.half();
         let mut read = 0;
-        while read < bytes {
+        while read < bytes && (read == 0 || !brief.is_cancelled()) {
             let Some(packet) = self.reader.next(cancel)? else { return Ok(true) };
             read += packet.data().len() as u64;
             self.look_at(&packet);
+            if self.seen.times.len().max(self.seen.keys.len()) > PICTURES_MAX || self.reader.jumps() > JUMPS_MAX {
+                return Err(EngineError::Damaged("the file has more pictures than any film".to_owned()));
+            }
         }
         Ok(false)
     }
@@ -103,7 +138,7 @@ impl Scan {
             // Entered between two key packets, a stream without times would be taken for one packet further.
             let told_apart = !(self.reader.is_counted() && self.last_was_key);
             if let (Some(time), Some(pos), true) = (packet.pts().or(packet.dts()), packet.pos(), told_apart) {
-                self.points.push((time, pos));
+                self.points.add(time, pos);
             }
         }
         self.last_was_key = key;
@@ -115,7 +150,7 @@ impl Scan {
         let Some(start) = self.seen.start else {
             return Err(EngineError::Damaged("no picture can be decoded".to_owned()));
         };
-        let counted = self.reader.is_counted();
+        let untimed = self.reader.is_untimed();
         let stretches = self.reader.learned();
         let mut times = std::mem::take(&mut self.seen.times);
         let typical = typical_step(&mut times);
@@ -131,7 +166,7 @@ impl Scan {
             keyframes: std::mem::take(&mut self.seen.keys),
             complete: true,
             frame_rate: rate,
-            open_gop: self.seen.leading || counted || self.reader.is_torn(),
+            open_gop: self.seen.leading || untimed || self.reader.is_torn(),
             changes: self.changes,
             even: false,
             peak_bit_rate: map.as_ref().map_or(0, |map| peak_bit_rate(&map.points, self.reader.time_base())),
@@ -160,7 +195,7 @@ impl Scan {
     fn map(&mut self, stretches: Vec<crate::media::map::Stretch>) -> Option<Arc<FileMap>> {
         let input = self.reader.input();
         let (access, mut points) = if input.may_jump() || self.reader.is_counted() {
-            (Access::Bytes, std::mem::take(&mut self.points))
+            (Access::Bytes, std::mem::take(&mut self.points.list))
         } else if input.container().starts_with("matroska") {
             (Access::Entries, input.key_places(self.stream))
         } else {
@@ -171,5 +206,20 @@ impl Scan {
         let mut map = FileMap { access, points, stretches };
         map.thin();
         (!map.points.is_empty()).then(|| Arc::new(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_too_many_keyframes_some_are_remembered_evenly() {
+        let mut points = Points::default();
+        for n in 0..1_000_000 {
+            points.add(n, 100 * n);
+        }
+        assert!((POINTS_MAX..=2 * POINTS_MAX).contains(&points.list.len()), "{}", points.list.len());
+        assert!(points.list.iter().zip(0..).all(|(point, n)| *point == (16 * n, 1600 * n)));
     }
 }

@@ -80,7 +80,7 @@ impl Words {
 
     fn cue(&mut self, packet: &Packet, start_ms: i64, end_ms: i64) -> Option<Cue> {
         match self {
-            Self::Html => Some(subtitles::cue_of_html(start_ms, end_ms, &subtitles::decode(packet.data(), None))),
+            Self::Html => Some(subtitles::cue_of_html(start_ms, end_ms, &subtitles::decode_packet(packet.data()))),
             Self::Ass => {
                 Line::of_packet(start_ms, end_ms, &String::from_utf8_lossy(packet.data())).and_then(|line| line.cue())
             }
@@ -113,7 +113,7 @@ pub(super) fn lines(source: &Source, span: Span, cancel: &Cancel) -> Result<Vec<
 pub(super) fn head(source: &Source, span: Span, cancel: &Cancel) -> Result<String, EngineError> {
     let packets = Packets::open(source, span.stream, span.origin, cancel)?;
     let parameters = packets.input().parameters(span.stream as usize);
-    Ok(ass::head(&subtitles::decode(parameters.map(extradata).unwrap_or_default(), None)))
+    Ok(ass::head(&subtitles::decode_packet(parameters.map(extradata).unwrap_or_default())))
 }
 
 /// What the container says to a codec ahead of all packets.

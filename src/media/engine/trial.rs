@@ -29,6 +29,7 @@ pub(super) fn encode(preset: Preset, cancel: &Cancel) -> Result<u32, EngineError
         grid,
         preset,
         max_bit_rate: MAX_BIT_RATE,
+        span: i64::from(FRAMES) * 1000,
         key_interval: None,
         in_band: false,
     };

@@ -1,6 +1,6 @@
 //! Video segments by decoding and encoding again. Decoder and filters stay warm from segment to segment; the encoder
 //! is fresh for each, and what it is fed depends on the job alone.
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use ffmpeg_next::ffi;
 
@@ -21,6 +21,8 @@ use crate::media::track::{FrameGrid, Origin, Preset, SegmentJob, TrackSpec};
 /// Decoded pictures before a cold start that go through the filters, so that a deinterlacer knows its neighbours and a
 /// hole at the start can show what came before.
 const LEAD_IN: usize = 2;
+/// Where pictures are deinterlaced a cold start begins at a keyframe so far before its own, or there would be none.
+const LEAD_IN_SECONDS: f64 = 0.25;
 /// Fragments per second.
 const FRAGMENTS_PER_SECOND: i64 = 4;
 /// How far before a damaged keyframe the picture is looked for that stands until the next sound one.
@@ -52,6 +54,9 @@ pub(super) struct EncodeHead {
     /// Something could not be decoded since the last seek.
     damaged: bool,
     last_pts: Option<i64>,
+    /// Of a stream that only says in what order pictures are decoded: the times of those that are not shown yet. The
+    /// next to be shown takes the earliest.
+    untimed: Option<BTreeSet<i64>>,
     drained: bool,
 }
 
@@ -62,6 +67,8 @@ impl EncodeHead {
         };
         let reader = Reader::open(source, *stream, cancel)?;
         let decoder = decode::open(reader.parameters()?, reader.time_base())?;
+        // Counted streams have no other clock that theirs would have to agree with.
+        let untimed = (reader.is_untimed() && !reader.is_counted()).then(BTreeSet::new);
         let video = source.info.streams.get(*stream as usize).and_then(|stream| stream.video.as_ref());
         let video = video.ok_or_else(|| EngineError::Unsupported("the stream has no picture".to_owned()))?;
         let settings = H264Settings {
@@ -70,6 +77,7 @@ impl EncodeHead {
             grid: *grid,
             preset: *preset,
             max_bit_rate: *max_bit_rate,
+            span: 1,
             key_interval: None,
             in_band: *in_band,
         };
@@ -92,6 +100,7 @@ impl EncodeHead {
             skipped: false,
             damaged: false,
             last_pts: None,
+            untimed,
             drained: false,
         })
     }
@@ -116,6 +125,7 @@ impl EncodeHead {
         if !self.has_own_picture(job) && self.has_packets(job, cancel)? {
             return Err(EngineError::NoPicture);
         }
+        self.settings.span = job.end - job.start;
         let mut encoder = PictureEncoder::open(&self.settings, self.hardware)?;
         let timescale = i64::from(self.settings.grid.timescale());
         let mut fragments = Fragmenter::new(job.index, job.start, timescale / FRAGMENTS_PER_SECOND);
@@ -144,7 +154,8 @@ impl EncodeHead {
 
     /// A cold start: as if everything before had been made.
     fn enter(&mut self, start: i64, cancel: &Cancel) -> Result<(), EngineError> {
-        self.seek(start, 0.0, !self.target.deinterlace, cancel)?;
+        let deinterlace = self.target.deinterlace;
+        self.seek(start, if deinterlace { LEAD_IN_SECONDS } else { 0.0 }, !deinterlace, cancel)?;
         self.advance(start, cancel)?;
         // The picture before a hole may have been one of those left out, and damage is mended from what came before it,
         // whatever that was.
@@ -244,6 +255,9 @@ impl EncodeHead {
         self.skipped = false;
         self.damaged = false;
         self.last_pts = None;
+        if let Some(untimed) = &mut self.untimed {
+            untimed.clear();
+        }
         self.drained = false;
         Ok(())
     }
@@ -280,6 +294,9 @@ impl EncodeHead {
         if let Some(packet) = &packet {
             let skip = matches!((self.skip_until, packet.pts()), (Some(until), Some(pts)) if pts < until);
             self.skipped |= skip;
+            if let (Some(untimed), Some(time)) = (&mut self.untimed, packet.dts()) {
+                untimed.insert(time);
+            }
             self.decoder.get_mut().skip_frame =
                 if skip { ffi::AVDiscard::AVDISCARD_NONREF } else { ffi::AVDiscard::AVDISCARD_DEFAULT };
         }
@@ -292,7 +309,8 @@ impl EncodeHead {
     fn take(&mut self, mut frame: Frame) -> Result<(), EngineError> {
         self.damaged |= frame.get().decode_error_flags != 0 || frame.get().flags & ffi::AV_FRAME_FLAG_CORRUPT != 0;
         let step = frame.get().duration.max(1);
-        let pts = frame.best_pts().or(self.last_pts.map(|last| last + step)).unwrap_or(self.origin.pts);
+        let earliest = self.untimed.as_mut().and_then(BTreeSet::pop_first);
+        let pts = earliest.or(frame.best_pts()).or(self.last_pts.map(|last| last + step)).unwrap_or(self.origin.pts);
         if self.last_pts.is_some_and(|last| pts <= last) {
             return Ok(());
         }

@@ -19,6 +19,9 @@ const STRETCH_LIMIT: Duration = Duration::from_secs(10);
 const BUSY_PAUSE: Duration = Duration::from_secs(4);
 /// Titles that wait to be listened to.
 const TITLES_WAITING_MAX: usize = 32;
+/// How often a stretch may take too long before the title is left for another time, and the pause after each.
+const LATE_MAX: u32 = 5;
+const LATE_PAUSE: Duration = Duration::from_mins(1);
 
 /// Titles to listen to.
 pub(super) struct Hearings {
@@ -40,13 +43,24 @@ struct Hearing {
     fresh: bool,
     wanted: Vec<bool>,
     heard: Heard,
+    /// How often it took too long, and when it may be tried again.
+    late: u32,
+    not_before: Option<Instant>,
     /// The stream that is listened to now, and the stretches still to come, last first.
     ear: Option<(Ear, Vec<(i64, i64)>)>,
 }
 
 impl Hearing {
     fn new(film: &Arc<Presentation>) -> Self {
-        Self { film: Arc::clone(film), fresh: true, wanted: wanted(film), heard: Vec::new(), ear: None }
+        Self {
+            film: Arc::clone(film),
+            fresh: true,
+            wanted: wanted(film),
+            heard: Vec::new(),
+            late: 0,
+            not_before: None,
+            ear: None,
+        }
     }
 
     fn is_complete(&self) -> bool {
@@ -91,6 +105,8 @@ impl Drop for Turn {
         let mut hearings = lock(&self.service.hearings);
         (hearings.running, hearings.last) = (false, now);
         match self.hearing.take() {
+            Some(hearing) if hearing.late >= LATE_MAX => self.service.titles.end(&hearing.film.source.identity),
+            Some(hearing) if hearing.not_before.is_some_and(|then| then > now) => hearings.waiting.push_back(hearing),
             Some(hearing) if !hearing.is_complete() => hearings.waiting.push_front(hearing),
             _ => {}
         }
@@ -120,7 +136,9 @@ impl Service {
             if hearings.running || (busy && now.since(hearings.last) < BUSY_PAUSE) {
                 return;
             }
-            let Some(hearing) = hearings.waiting.pop_front() else { return };
+            let may = |hearing: &Hearing| hearing.not_before.is_none_or(|then| then <= now);
+            let Some(next) = hearings.waiting.iter().position(may) else { return };
+            let Some(hearing) = hearings.waiting.remove(next) else { return };
             hearings.running = true;
             hearing
         };
@@ -154,6 +172,12 @@ impl Turn {
         match hearing.step(cancel) {
             Ok(()) => {}
             Err(EngineError::Cancelled) => return,
+            // Says something of the disk, nothing of the sound.
+            Err(EngineError::DeadlineExceeded) => {
+                hearing.late += 1;
+                hearing.not_before = Some(self.service.now() + LATE_PAUSE * hearing.late);
+                return;
+            }
             Err(error) => {
                 // Sound that cannot be heard here is converted as it is.
                 tracing::debug!(%error, "the loudness of a sound track stays unknown");

@@ -9,6 +9,7 @@ mod segments;
 mod steering;
 mod subtitles;
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -38,8 +39,9 @@ use crate::media::schedule::{Kind, Priority};
 use crate::media::service::loudness::Hearings;
 use crate::media::service::machine::Machine;
 use crate::media::service::pictures::Pictures;
+use crate::media::service::plans::Pass;
 use crate::media::service::segments::profile;
-use crate::media::service::subtitles::SUBTITLES_REMEMBERED;
+use crate::media::service::subtitles::{Windows, windows};
 use crate::media::stats::Counters;
 use crate::media::track::Preset;
 use crate::media::workers::{Job, Stop, Workers};
@@ -67,10 +69,12 @@ pub(crate) struct Service {
     heads: Heads,
     workers: Workers,
     plans: Memo<FileIdentity, Arc<Presentation>>,
+    /// Films that are still to be read through.
+    passes: Mutex<VecDeque<Pass>>,
     /// Where plans outlive the process.
     store: Option<Store>,
     inits: Memo<(FileIdentity, String), Bytes>,
-    subtitles: Memo<(FileIdentity, SubtitleAsk), Bytes>,
+    subtitles: Windows,
     pub(crate) ladder: Mutex<Ladder>,
     machine: Mutex<Machine>,
     pub(crate) films: Films,
@@ -105,16 +109,18 @@ impl Service {
                 (ladder, machine)
             }
         };
+        let pictures_bytes = pictures::share(config.cache_bytes_max);
         let service = Arc::new(Self {
-            cache: Cache::open(&config.cache_dir, &cache_version(), config.cache_bytes_max),
+            cache: Cache::open(&config.cache_dir, &cache_version(), config.cache_bytes_max - pictures_bytes),
             flights: Flights::default(),
-            pictures: Pictures::new(&config.cache_dir),
+            pictures: Pictures::new(&config.cache_dir, pictures_bytes),
             heads: Heads::default(),
             workers: Workers::new(Arc::clone(&clock)),
             plans: Memo::new(FILMS_REMEMBERED),
+            passes: Mutex::default(),
             store,
             inits: Memo::new(INITS_REMEMBERED),
-            subtitles: Memo::new(SUBTITLES_REMEMBERED),
+            subtitles: windows(),
             ladder: Mutex::new(ladder),
             machine: Mutex::new(machine),
             films: Films::default(),

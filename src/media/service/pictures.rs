@@ -33,13 +33,37 @@ const HOPELESS_MAX: usize = 1024;
 /// A name that nobody gives to what is theirs, with the version of what is in it.
 const FOLDER: &str = "watchparty-thumbnails-1";
 const INDEX: &str = "index.vtt";
-/// Bytes for all films together; some megabytes each.
+/// Bytes for all films together, some megabytes each: at most this, and at most this part of the cache.
 const BYTES_MAX: u64 = 512 << 20;
+const CACHE_PART: u64 = 20;
+/// The same for those that the disk does not keep.
+const MEMORY_BYTES_MAX: usize = 32 << 20;
+
+/// Bytes for the small pictures in a cache of this size.
+pub(crate) fn share(cache_bytes_max: u64) -> u64 {
+    (cache_bytes_max / CACHE_PART).min(BYTES_MAX)
+}
 
 /// The small pictures of films.
 pub(crate) struct Pictures {
     folder: PathBuf,
+    bytes_max: u64,
+    /// Oldest first.
+    memory: Mutex<Vec<Kept>>,
     state: Mutex<State>,
+}
+
+/// Those of one film that the disk does not keep.
+struct Kept {
+    identity: FileIdentity,
+    index: String,
+    sheets: Vec<Bytes>,
+}
+
+impl Kept {
+    fn bytes(&self) -> usize {
+        self.sheets.iter().map(Bytes::len).sum()
+    }
 }
 
 #[derive(Default)]
@@ -77,8 +101,8 @@ pub enum Thumbs {
 }
 
 impl Pictures {
-    pub(crate) fn new(cache_dir: &Path) -> Self {
-        Self { folder: cache_dir.join(FOLDER), state: Mutex::default() }
+    pub(crate) fn new(cache_dir: &Path, bytes_max: u64) -> Self {
+        Self { folder: cache_dir.join(FOLDER), bytes_max, memory: Mutex::default(), state: Mutex::default() }
     }
 
     fn film(&self, identity: &FileIdentity) -> PathBuf {
@@ -87,7 +111,23 @@ impl Pictures {
 
     /// One sheet, if it was made.
     pub(crate) async fn sheet(&self, identity: &FileIdentity, number: u32) -> Option<Bytes> {
+        let held = self.in_memory(identity, |kept| kept.sheets.get(number as usize).cloned());
+        if held.is_some() {
+            return held;
+        }
         tokio::fs::read(self.film(identity).join(format!("{number}.jpg"))).await.ok().map(Bytes::from)
+    }
+
+    async fn index(&self, identity: &FileIdentity) -> Option<String> {
+        let held = self.in_memory(identity, |kept| Some(kept.index.clone()));
+        if held.is_some() {
+            return held;
+        }
+        tokio::fs::read_to_string(self.film(identity).join(INDEX)).await.ok()
+    }
+
+    fn in_memory<T>(&self, identity: &FileIdentity, what: impl Fn(&Kept) -> Option<T>) -> Option<T> {
+        lock(&self.memory).iter().find(|kept| kept.identity == *identity).and_then(what)
     }
 
     fn wish(&self, film: &Arc<Presentation>) -> Thumbs {
@@ -113,15 +153,31 @@ impl Pictures {
         state.hopeless.insert(identity);
     }
 
+    /// On disk if that keeps them, else in memory for as long as there is room.
+    fn keep(&self, kept: Kept) {
+        if kept.bytes() as u64 <= self.bytes_max {
+            match self.write(&kept.identity, &kept.index, &kept.sheets) {
+                Ok(()) => return,
+                Err(error) => tracing::warn!(%error, "the small pictures of a film are kept in memory alone"),
+            }
+        }
+        let mut memory = lock(&self.memory);
+        memory.retain(|other| other.identity != kept.identity);
+        memory.push(kept);
+        while memory.len() > 1 && memory.iter().map(Kept::bytes).sum::<usize>() > MEMORY_BYTES_MAX {
+            memory.remove(0);
+        }
+    }
+
     /// All of it or nothing: what is there under its name is complete.
-    fn keep(&self, identity: &FileIdentity, sheets: &Sheets, pictures: &[Bytes]) -> io::Result<()> {
+    fn write(&self, identity: &FileIdentity, index: &str, pictures: &[Bytes]) -> io::Result<()> {
         let (target, new) = (self.film(identity), self.folder.join(format!("{identity}.new")));
         let _ = fs::remove_dir_all(&new);
         fs::create_dir_all(&new)?;
         for (number, picture) in pictures.iter().enumerate() {
             fs::write(new.join(format!("{number}.jpg")), picture)?;
         }
-        fs::write(new.join(INDEX), sheets.index())?;
+        fs::write(new.join(INDEX), index)?;
         let _ = fs::remove_dir_all(&target);
         fs::rename(&new, &target)?;
         self.tidy(&target);
@@ -137,7 +193,7 @@ impl Pictures {
         films.sort_unstable();
         let mut bytes: u64 = films.iter().map(|(_, bytes, _)| bytes).sum();
         for (_, size, path) in films {
-            if bytes <= BYTES_MAX {
+            if bytes <= self.bytes_max {
                 return;
             }
             if path != newest && fs::remove_dir_all(&path).is_ok() {
@@ -163,9 +219,9 @@ impl Service {
         if film.video.is_none() {
             return Thumbs::Never;
         }
-        match tokio::fs::read_to_string(self.pictures.film(&film.source.identity).join(INDEX)).await {
-            Ok(index) => Thumbs::Ready(index),
-            Err(_) => self.pictures.wish(film),
+        match self.pictures.index(&film.source.identity).await {
+            Some(index) => Thumbs::Ready(index),
+            None => self.pictures.wish(film),
         }
     }
 
@@ -204,13 +260,7 @@ impl Visit {
         let pictures = &self.service.pictures;
         match some_more(&mut making, cancel) {
             Ok(None) => self.making = Some(making),
-            Ok(Some(made)) => {
-                if let Err(error) = pictures.keep(&identity, &making.sheets, &made) {
-                    tracing::warn!(%error, "the small pictures of a film could not be kept");
-                    // Or they would be made again and again.
-                    pictures.give_up(identity);
-                }
-            }
+            Ok(Some(sheets)) => pictures.keep(Kept { identity, index: making.sheets.index(), sheets }),
             // The server is stopping.
             Err(EngineError::Cancelled) => {}
             Err(error) => {
@@ -239,3 +289,7 @@ impl Drop for Visit {
         state.current = self.making.take();
     }
 }
+
+#[cfg(test)]
+#[path = "pictures_tests.rs"]
+mod tests;

@@ -14,6 +14,7 @@ use crate::media::schedule::{Kind, Priority};
 use crate::media::service::{INDEX_LIMIT, Promise, Service};
 use crate::media::stored;
 use crate::media::stored::Known;
+use crate::media::sync::lock;
 use crate::media::track::VideoIndex;
 use crate::media::workers::{Job, Stop};
 
@@ -21,6 +22,10 @@ use crate::media::workers::{Job, Stop};
 const SCAN_PART_BYTES: u64 = 32 << 20;
 /// Limit on reading that much.
 const SCAN_PART_LIMIT: Duration = Duration::from_mins(1);
+/// Films whose pass was interrupted, remembered at most.
+const PASSES_WAITING_MAX: usize = 32;
+/// How often a pass begins anew because reading took too long.
+const PASS_TRIES_MAX: u32 = 3;
 
 /// Names the makers of a plan: the planner, and the libraries that read the file.
 pub(super) fn plan_version() -> String {
@@ -109,7 +114,7 @@ impl Service {
             let made = service.find_plan(&source, cancel);
             promise.keep(&made.as_ref().map(|(film, _)| Arc::clone(film)).map_err(Clone::clone));
             if let Ok((_, Some(index))) = made {
-                service.scan(Pass { source, index, scan: None });
+                service.scan(Pass { source, index, scan: None, tries: 0 });
             }
         });
         let job = Job { kind: Kind::Slow, priority, key: None, stop: Stop::After(INDEX_LIMIT), work };
@@ -144,30 +149,71 @@ impl Service {
     }
 
     /// Queues the next part of a pass over a file.
-    fn scan(self: &Arc<Self>, mut pass: Pass) {
-        let service = Arc::clone(self);
-        let work = Box::new(move |cancel: &Cancel| match pass.go_on(cancel) {
-            Ok(None) => service.scan(pass),
+    fn scan(self: &Arc<Self>, pass: Pass) {
+        let mut part = Part { service: Arc::clone(self), pass: Some(pass) };
+        let work = Box::new(move |cancel: &Cancel| part.work(cancel));
+        let (kind, priority) = (Kind::Slow, Priority::Background);
+        drop(self.workers.submit(Job { kind, priority, key: None, stop: Stop::After(SCAN_PART_LIMIT), work }));
+    }
+
+    /// Goes on with a pass whose part was crowded out or took too long, when there is room again.
+    pub(super) fn resume_scan(self: &Arc<Self>) {
+        if self.workers.queued() > 0 {
+            return;
+        }
+        let pass = lock(&self.passes).pop_front();
+        if let Some(pass) = pass {
+            self.scan(pass);
+        }
+    }
+}
+
+/// A part that is queued or runs. Where it is dropped before its time, the pass waits to be gone on with.
+struct Part {
+    service: Arc<Service>,
+    pass: Option<Pass>,
+}
+
+impl Part {
+    fn work(&mut self, cancel: &Cancel) {
+        let Some(mut pass) = self.pass.take() else { return };
+        match pass.go_on(cancel) {
+            Ok(None) => self.service.scan(pass),
             Ok(Some(index)) => {
                 let keyframes = index.keyframes.len();
-                match service.settle_plan(&pass.source, index, cancel) {
+                match self.service.settle_plan(&pass.source, index, cancel) {
                     Ok(_) => tracing::debug!(keyframes, "a film was read through"),
                     Err(error) => tracing::warn!(%error, "the sound of a film could not be looked at"),
                 }
             }
             Err(EngineError::Cancelled) => {}
+            // The disk may be faster another time.
+            Err(EngineError::DeadlineExceeded) if pass.tries < PASS_TRIES_MAX => {
+                self.pass = Some(Pass { tries: pass.tries + 1, ..pass });
+            }
             Err(error) => tracing::warn!(%error, "a film could not be read through; it is converted as it is"),
-        });
-        let (kind, priority) = (Kind::Slow, Priority::Background);
-        drop(self.workers.submit(Job { kind, priority, key: None, stop: Stop::After(SCAN_PART_LIMIT), work }));
+        }
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if let Some(pass) = self.pass.take() {
+            let mut passes = lock(&self.service.passes);
+            if passes.len() < PASSES_WAITING_MAX {
+                passes.push_back(pass);
+            }
+        }
     }
 }
 
 /// A pass over a file, done in parts.
-struct Pass {
+pub(super) struct Pass {
     source: Source,
     index: VideoIndex,
     scan: Option<Scan>,
+    /// How often it began anew.
+    tries: u32,
 }
 
 impl Pass {

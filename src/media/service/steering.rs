@@ -202,6 +202,7 @@ impl Service {
         }
         self.measure(now);
         self.hear(now);
+        self.resume_scan();
         let identities = self.films.identities(now);
         self.cache.pin_only(&identities);
         for identity in identities {

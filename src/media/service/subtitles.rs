@@ -11,7 +11,7 @@ use crate::media::engine::{self, Cancel, EngineError, Span};
 use crate::media::error::MediaError;
 use crate::media::identity::FileIdentity;
 use crate::media::info::Source;
-use crate::media::memo::Asked;
+use crate::media::memo::{Asked, Memo};
 use crate::media::plan::Presentation;
 use crate::media::schedule::{Kind, Priority};
 use crate::media::service::{Promise, Service};
@@ -20,8 +20,10 @@ use crate::media::subtitles::track::{Sidecar, SidecarForm, WINDOW_MS};
 use crate::media::subtitles::{self, TextFormat, ass, idx, image, vtt};
 use crate::media::workers::{Job, Stop};
 
-/// Windows and fonts remembered. A window of text has a few kilobytes, one of pictures a few hundred.
-pub(super) const SUBTITLES_REMEMBERED: usize = 32;
+/// Windows remembered. One of text has a few kilobytes, one of pictures a few hundred.
+const SUBTITLES_REMEMBERED: usize = 32;
+/// Bytes of all of them together.
+const SUBTITLES_BYTES_MAX: usize = 64 << 20;
 /// Limit on the time of one window.
 const WINDOW_LIMIT: Duration = Duration::from_secs(30);
 /// Largest text beside a film.
@@ -59,6 +61,13 @@ impl fmt::Display for SubtitleAsk {
     }
 }
 
+/// What is made for those who read subtitles, by film.
+pub(super) type Windows = Memo<(FileIdentity, SubtitleAsk), Bytes>;
+
+pub(super) fn windows() -> Windows {
+    Memo::with_budget(SUBTITLES_REMEMBERED, SUBTITLES_BYTES_MAX, Bytes::len)
+}
+
 impl Service {
     pub(crate) async fn subtitle(self: &Arc<Self>, film: &Presentation, ask: SubtitleAsk) -> Result<Bytes, MediaError> {
         let from_ms = i64::from(ask.window) * WINDOW_MS;
@@ -87,7 +96,11 @@ impl Service {
     }
 
     fn keep_subtitle(&self, key: &(FileIdentity, SubtitleAsk), made: &Result<Bytes, MediaError>) {
-        self.subtitles.settle(key, made);
+        match key.1.shape {
+            // Large, and kept by those who fetched it.
+            SubtitleShape::Font => self.subtitles.tell(key, made),
+            _ => self.subtitles.settle(key, made),
+        }
     }
 
     /// A whole text beside a film: as a script when that is wanted and it is one, else as `WebVTT`.
@@ -99,12 +112,14 @@ impl Service {
         let (path, language) = (beside.path.clone(), beside.language.clone());
         let fps =
             film.info.video().map_or(0.0, |(_, video)| f64::from(video.fps_num) / f64::from(video.fps_den.max(1)));
-        let work = move |_: &Cancel| {
+        let work = move |cancel: &Cancel| {
             let text = subtitles::decode(&read_text(&path)?, language.as_deref());
             if as_script {
                 return Ok(Bytes::from(text));
             }
-            Ok(Bytes::from(vtt::write(&subtitles::parse(format, &text, fps))))
+            let cues = subtitles::parse_until(format, &text, fps, &|| cancel.check().is_err());
+            cancel.check()?;
+            Ok(Bytes::from(vtt::write(&cues)))
         };
         let made: Result<Bytes, EngineError> = self.ask(Kind::Slow, Priority::RoomNext, WINDOW_LIMIT, work).await?;
         Ok(made?)

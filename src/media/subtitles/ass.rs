@@ -2,10 +2,12 @@
 use std::fmt::Write as _;
 
 use crate::media::subtitles::markup::Dialect;
-use crate::media::subtitles::{CUES_MAX, Cue, clock_time, cue};
+use crate::media::subtitles::{Cue, Cues, clock_time, cue};
 
 /// Bytes of a script's head that are kept; more is a font somebody put into it.
 const HEAD_BYTES_MAX: usize = 4 << 20;
+/// Columns of a line that are looked at; a script has ten.
+const COLUMNS_MAX: usize = 64;
 const FORMAT: &str = "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text";
 /// For a stream that says nothing of itself.
 const PLAIN_HEAD: &str = "[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\n\
@@ -71,31 +73,47 @@ fn hundredths(ms: i64) -> String {
     format!("{}:{:02}:{:02}.{:02}", cs / 360_000, cs / 6000 % 60, cs / 100 % 60, cs % 100)
 }
 
+/// Which fields of a line say what.
+struct Columns {
+    count: usize,
+    start: usize,
+    end: usize,
+    text: usize,
+}
+
+impl Columns {
+    fn of(format: &str) -> Option<Self> {
+        let names: Vec<String> = format.split(',').take(COLUMNS_MAX).map(|name| name.trim().to_lowercase()).collect();
+        let place = |name: &str| names.iter().position(|column| column == name);
+        Some(Self { count: names.len(), start: place("start")?, end: place("end")?, text: place("text")? })
+    }
+}
+
 /// The words of a whole script.
-pub(super) fn cues(script: &str) -> Vec<Cue> {
-    let mut columns: Vec<String> =
-        FORMAT["Format:".len()..].split(',').map(|name| name.trim().to_lowercase()).collect();
+pub(super) fn cues(script: &str, cues: &mut Cues<'_>) {
+    let mut columns = Columns::of(&FORMAT["Format:".len()..]);
     let mut in_events = false;
-    let mut cues = Vec::new();
     for line in script.lines() {
         let line = line.trim();
         if line.starts_with('[') {
             in_events = line.eq_ignore_ascii_case("[events]");
-        } else if !in_events || cues.len() >= CUES_MAX {
+        } else if !in_events {
         } else if let Some(format) = line.strip_prefix("Format:") {
-            columns = format.split(',').map(|name| name.trim().to_lowercase()).collect();
-        } else if let Some(event) = line.strip_prefix("Dialogue:") {
-            cues.extend(dialogue(event, &columns));
+            columns = Columns::of(format);
+        } else if let Some((event, columns)) = line.strip_prefix("Dialogue:").zip(columns.as_ref()) {
+            if cues.full() {
+                return;
+            }
+            cues.list.extend(dialogue(event, columns));
         }
     }
-    cues
 }
 
-fn dialogue(event: &str, columns: &[String]) -> Option<Cue> {
-    let fields: Vec<&str> = event.splitn(columns.len().max(1), ',').collect();
-    let field = |name: &str| fields.get(columns.iter().position(|column| column == name)?).copied();
-    let (start_ms, end_ms) = (clock_time::parse(field("start")?)?, clock_time::parse(field("end")?)?);
-    Some(cue(start_ms, end_ms, field("text")?, Dialect::Ass))
+fn dialogue(event: &str, columns: &Columns) -> Option<Cue> {
+    let fields: Vec<&str> = event.splitn(columns.count, ',').collect();
+    let field = |at: usize| fields.get(at).copied();
+    let (start_ms, end_ms) = (clock_time::parse(field(columns.start)?)?, clock_time::parse(field(columns.end)?)?);
+    Some(cue(start_ms, end_ms, field(columns.text)?, Dialect::Ass))
 }
 
 #[cfg(test)]

@@ -4,12 +4,27 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// Bytes looked at for the pattern of UTF-16 without a mark.
 const PATTERN_BYTES: usize = 4096;
+/// Zeros that make a pattern: less than that, and they are padding.
+const ZEROS_MIN: usize = 4;
 
 /// The text; bytes that make no sense become U+FFFD. `language` is a hint, as from a file name.
 pub fn decode(bytes: &[u8], language: Option<&str>) -> String {
     let encoding = Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
     let encoding = encoding.or_else(|| wide(bytes)).unwrap_or_else(|| narrow(bytes, language));
-    encoding.decode(bytes).0.replace("\r\n", "\n").replace('\r', "\n")
+    even_lines(&encoding.decode(bytes).0)
+}
+
+/// A packet of a film's subtitles. Too short to tell wide letters from a text with a zero behind it, which is common.
+pub fn decode_packet(bytes: &[u8]) -> String {
+    if Encoding::for_bom(bytes).is_some() {
+        return decode(bytes, None);
+    }
+    let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    even_lines(&narrow(&bytes[..end], None).decode(&bytes[..end]).0)
+}
+
+fn even_lines(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 fn narrow(bytes: &[u8], language: Option<&str>) -> &'static Encoding {
@@ -60,6 +75,7 @@ fn wide(bytes: &[u8]) -> Option<&'static Encoding> {
     let zeros = |first: usize| start.iter().skip(first).step_by(2).filter(|byte| **byte == 0).count();
     let (even, odd, half) = (zeros(0), zeros(1), start.len() / 2);
     match () {
+        () if !bytes.len().is_multiple_of(2) || odd.max(even) < ZEROS_MIN => None,
         () if odd > half / 8 && even * 8 < odd => Some(UTF_16LE),
         () if even > half / 8 && odd * 8 < even => Some(UTF_16BE),
         () => None,
@@ -99,6 +115,21 @@ mod tests {
     fn a_mark_is_no_part_of_the_text_and_lines_end_in_one_way() {
         assert_eq!(decode(b"\xef\xbb\xbfa\r\nb\rc", None), "a\nb\nc");
         assert_eq!(decode(b"\xff\xfea\0\r\0\n\0", None), "a\n");
+    }
+
+    #[test]
+    fn a_short_packet_that_ends_in_a_zero_is_no_wide_text() {
+        for text in ["Yes", "Hi", "I am here.", "Où ?", ""] {
+            for zeros in 0..3 {
+                let mut packet = text.as_bytes().to_vec();
+                packet.resize(packet.len() + zeros, 0);
+                assert_eq!(decode_packet(&packet), text, "{zeros}");
+                if zeros > 0 {
+                    assert!(decode(&packet, None).starts_with(text), "{text} {zeros}");
+                }
+            }
+        }
+        assert_eq!(decode_packet(b"\xff\xfea\0\r\0\n\0"), "a\n");
     }
 
     #[test]

@@ -1,18 +1,20 @@
 //! `MicroDVD` (`{frame}{frame}text`) and MPL2 (`[tenths][tenths]text`).
 use crate::media::subtitles::markup::Dialect;
-use crate::media::subtitles::{CUES_MAX, Cue, UNTOLD_MS, cue};
+use crate::media::subtitles::{CUES_MAX, Cues, UNTOLD_MS, cue};
 
 /// Rate of films whose own is not known.
 const FPS_DEFAULT: f64 = 23.976;
 const FPS: std::ops::RangeInclusive<f64> = 5.0..=300.0;
 
-pub(super) fn parse(text: &str, fps: f64) -> Vec<Cue> {
+pub(super) fn parse(text: &str, fps: f64, cues: &mut Cues<'_>) {
     let mut rate = if FPS.contains(&fps) { fps } else { FPS_DEFAULT };
-    let mut cues = Vec::new();
     for line in text.lines().take(CUES_MAX) {
         let Some((first, last, words, tenths)) = split(line.trim()) else { continue };
+        if cues.full() {
+            return;
+        }
         // The first line may say how many frames a second has.
-        if let Some(told) = (cues.is_empty() && first <= 1).then(|| words.trim().parse().ok()).flatten()
+        if let Some(told) = (cues.list.is_empty() && first <= 1).then(|| words.trim().parse().ok()).flatten()
             && FPS.contains(&told)
         {
             rate = told;
@@ -21,9 +23,8 @@ pub(super) fn parse(text: &str, fps: f64) -> Vec<Cue> {
         let ms = |count: i64| if tenths { count * 100 } else { (count as f64 * 1000.0 / rate) as i64 };
         let start_ms = ms(first);
         let end_ms = last.map_or(start_ms + UNTOLD_MS, ms);
-        cues.push(cue(start_ms, end_ms, words, Dialect::Frames));
+        cues.list.push(cue(start_ms, end_ms, words, Dialect::Frames));
     }
-    cues
 }
 
 fn split(line: &str) -> Option<(i64, Option<i64>, &str, bool)> {

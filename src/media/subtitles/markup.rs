@@ -2,6 +2,11 @@
 //! dropped, what looks like a tag and is none is kept as text, and nothing of a file reaches a page unescaped.
 use crate::media::subtitles::CUE_CHARS_MAX;
 
+/// Bytes of a cue that are looked at: its words and a good many tags.
+const RAW_BYTES_MAX: usize = 16 << 10;
+/// Bytes of the longest tag in braces, which may hold the outline of a mask.
+const BRACES_BYTES_MAX: usize = 4 << 10;
+
 /// Whose tags the text has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
@@ -103,9 +108,9 @@ fn settings(place: u8) -> &'static str {
 
 pub(super) fn convert(raw: &str, dialect: Dialect) -> Marked {
     let mut writer = Writer::default();
-    let mut rest = raw;
+    let mut rest = &raw[..raw.floor_char_boundary(RAW_BYTES_MAX)];
     let mut line_starts = true;
-    while let Some(c) = rest.chars().next() {
+    while let Some(c) = rest.chars().next().filter(|_| writer.chars < CUE_CHARS_MAX) {
         let eaten = special(&mut writer, rest, dialect, line_starts);
         line_starts = matches!(c, '\n' | '|');
         if let Some(eaten) = eaten {
@@ -139,7 +144,10 @@ fn special(writer: &mut Writer, rest: &str, dialect: Dialect, line_starts: bool)
 
 /// `{\an8\i1}` of ASS, `{y:i}` of `MicroDVD`. Other braces are text, except in ASS, where they are comments.
 fn braces(writer: &mut Writer, rest: &str, dialect: Dialect) -> Option<usize> {
-    let end = rest.find('}')?;
+    if dialect == Dialect::Html && !rest.starts_with("{\\") {
+        return None;
+    }
+    let end = rest.bytes().take(BRACES_BYTES_MAX).position(|byte| byte == b'}')?;
     let inside = &rest[1..end];
     match dialect {
         Dialect::Frames => {
@@ -151,7 +159,6 @@ fn braces(writer: &mut Writer, rest: &str, dialect: Dialect) -> Option<usize> {
                 value.chars().for_each(|c| writer.turn(c.to_ascii_lowercase(), true));
             }
         }
-        Dialect::Html if !inside.starts_with('\\') => return None,
         Dialect::Html | Dialect::Ass => inside.split('\\').skip(1).for_each(|tag| override_tag(writer, tag)),
     }
     Some(end + 1)
@@ -194,10 +201,11 @@ fn escape(writer: &mut Writer, rest: &str) -> Option<usize> {
 
 /// `<i>`, `<br>`, `<font color=red>`, `<c.yellow>`, `<00:01.000>`. A `<` that opens no tag is text.
 fn angle(writer: &mut Writer, rest: &str) -> Option<usize> {
-    let end = rest.find('>')?;
+    // Whatever ends it, so that a text of nothing but these is not searched to its end for each of them.
+    let end = 1 + rest[1..].find(['<', '>']).filter(|end| rest[1 + end..].starts_with('>'))?;
     let inside = &rest[1..end];
     let first = inside.chars().next()?;
-    if inside.contains('<') || !(first.is_ascii_alphanumeric() || matches!(first, '/' | '!')) {
+    if !(first.is_ascii_alphanumeric() || matches!(first, '/' | '!')) {
         return None;
     }
     let closing = first == '/';

@@ -15,7 +15,7 @@ pub mod track;
 mod ttml;
 pub mod vtt;
 
-pub use charset::decode;
+pub use charset::{decode, decode_packet};
 pub use track::{TextFormat, TrackKind};
 
 /// Cues kept of one text; the longest films have a few thousand.
@@ -47,18 +47,38 @@ impl Cue {
 
 /// The cues of a whole text, in order of time. `fps` is the film's, for formats that count frames.
 pub fn parse(format: TextFormat, text: &str, fps: f64) -> Vec<Cue> {
-    let mut cues = match format {
-        TextFormat::Srt => timed::parse(text, false),
-        TextFormat::Vtt => timed::parse(text, true),
-        TextFormat::Ass => ass::cues(text),
-        TextFormat::Frames => frames::parse(text, fps),
-        TextFormat::Sami => sami::parse(text),
-        TextFormat::Ttml => ttml::parse(text),
-    };
+    parse_until(format, text, fps, &|| false)
+}
+
+/// The same, ending early where `stop` says so; it is asked before each cue.
+pub fn parse_until(format: TextFormat, text: &str, fps: f64, stop: &dyn Fn() -> bool) -> Vec<Cue> {
+    let mut cues = Cues { list: Vec::new(), stop };
+    match format {
+        TextFormat::Srt => timed::parse(text, false, &mut cues),
+        TextFormat::Vtt => timed::parse(text, true, &mut cues),
+        TextFormat::Ass => ass::cues(text, &mut cues),
+        TextFormat::Frames => frames::parse(text, fps, &mut cues),
+        TextFormat::Sami => sami::parse(text, &mut cues),
+        TextFormat::Ttml => ttml::parse(text, &mut cues),
+    }
+    let mut cues = cues.list;
     cues.retain(|cue| cue.end_ms > cue.start_ms && !cue.text.trim().is_empty());
     cues.truncate(CUES_MAX);
     cues.sort_by_key(|cue| (cue.start_ms, cue.end_ms));
     cues
+}
+
+/// What a parser fills.
+struct Cues<'a> {
+    list: Vec<Cue>,
+    stop: &'a dyn Fn() -> bool,
+}
+
+impl Cues<'_> {
+    /// Whether nothing more is wanted.
+    fn full(&self) -> bool {
+        self.list.len() >= CUES_MAX || (self.stop)()
+    }
 }
 
 /// Text with a file's tags as a cue.

@@ -1,12 +1,14 @@
 //! Timed text of MP4: a length, words, and boxes that say which of them are slanted or bold.
 use crate::media::subtitles::markup::Dialect;
-use crate::media::subtitles::{Cue, cue};
+use crate::media::subtitles::{CUE_CHARS_MAX, Cue, cue};
 
 const BOLD: u8 = 1;
 const ITALIC: u8 = 2;
 const UNDERLINE: u8 = 4;
 /// Bytes of one style: first and last letter, font, face, size, colour.
 const STYLE_BYTES: usize = 12;
+/// Styles of one sample that are looked at.
+const STYLES_MAX: usize = 256;
 
 /// A run of letters with a face.
 struct Style {
@@ -41,7 +43,7 @@ fn styles(mut boxes: &[u8]) -> Vec<Style> {
         let Some((body, behind)) = size.checked_sub(8).and_then(|size| rest.split_at_checked(size)) else { break };
         if &head[4..] == b"styl" {
             let letter = |bytes: &[u8], at: usize| usize::from(u16::from_be_bytes([bytes[at], bytes[at + 1]]));
-            let entries = body.get(2..).unwrap_or_default().chunks_exact(STYLE_BYTES);
+            let entries = body.get(2..).unwrap_or_default().chunks_exact(STYLE_BYTES).take(STYLES_MAX);
             let style = |entry: &[u8]| Style { letters: letter(entry, 0)..letter(entry, 2), face: entry[6] };
             return entries.map(style).filter(|style| style.face != 0 && !style.letters.is_empty()).collect();
         }
@@ -53,7 +55,7 @@ fn styles(mut boxes: &[u8]) -> Vec<Style> {
 fn tagged(text: &str, styles: &[Style]) -> String {
     let mut out = String::with_capacity(text.len() + 16 * styles.len());
     let mut on = 0;
-    for (n, c) in text.chars().enumerate() {
+    for (n, c) in text.chars().take(CUE_CHARS_MAX).enumerate() {
         let face = styles.iter().find(|style| style.letters.contains(&n)).map_or(0, |style| style.face);
         for (bit, tag) in [(BOLD, 'b'), (ITALIC, 'i'), (UNDERLINE, 'u')] {
             match (on & bit != 0, face & bit != 0) {

@@ -1,4 +1,9 @@
-use crate::media::subtitles::{Cue, TextFormat, parse, vtt};
+use std::cell::Cell;
+
+use crate::media::subtitles::{Cue, TextFormat, cue_of_ass, cue_of_html, cue_of_mov_text, parse, parse_until, vtt};
+
+const FORMATS: [TextFormat; 6] =
+    [TextFormat::Srt, TextFormat::Vtt, TextFormat::Ass, TextFormat::Frames, TextFormat::Sami, TextFormat::Ttml];
 
 fn plain(cues: &[Cue]) -> Vec<(i64, i64, &str)> {
     cues.iter().map(|cue| (cue.start_ms, cue.end_ms, cue.text.as_str())).collect()
@@ -69,10 +74,60 @@ fn no_text_makes_a_parser_fall() {
     ];
     for seed in 0..400_usize {
         let text: String = (0..seed % 17).map(|n| pieces[(seed * 7 + n * n * 3) % pieces.len()]).collect();
-        for format in
-            [TextFormat::Srt, TextFormat::Vtt, TextFormat::Ass, TextFormat::Frames, TextFormat::Sami, TextFormat::Ttml]
-        {
+        for format in FORMATS {
             parse(format, &text, f64::NAN);
         }
     }
+}
+
+/// Where each of these were looked for to the end of the text, or up to the root, this would take hours.
+#[test]
+fn a_text_of_nothing_but_beginnings_of_tags_takes_no_time() {
+    for piece in ["<", "{", "&", "<a", "{\\", "{y:", "\\", "{\\p1}0 "] {
+        let flood = piece.repeat((1 << 20) / piece.len());
+        let texts = [
+            format!("00:00:01,000 --> 00:00:02,000\n{flood}\n"),
+            format!("WEBVTT\n\n00:01.000 --> 00:02.000\n{flood}\n"),
+            format!("[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,,,0,0,0,,{flood}\n"),
+            format!("{{1}}{{2}}{flood}\n"),
+            format!("<sync start=1>{flood}"),
+            format!("<tt><p begin='1s' end='2s'><![CDATA[{flood}]]></p></tt>"),
+        ];
+        for (format, text) in FORMATS.into_iter().zip(&texts) {
+            assert!(parse(format, text, 25.0).iter().all(|cue| cue.text.len() < 64 << 10), "{piece}");
+        }
+        cue_of_html(0, 1, &flood);
+        cue_of_ass(0, 1, &flood);
+        cue_of_mov_text(0, 1, &[&[0xff, 0xff], flood.as_bytes()].concat());
+    }
+}
+
+#[test]
+fn paragraphs_within_paragraphs_are_one_and_take_no_time() {
+    let text = "<tt><p begin='1s' end='2s'>a<p begin='5s' end='6s'>b</p>c</p></tt>";
+    assert_eq!(plain(&parse(TextFormat::Ttml, text, 25.0)), [(1000, 2000, "abc")]);
+    let depth = 60_000;
+    let (open, close) = ("<p begin='0s' end='1s'>x".repeat(depth), "</p>".repeat(depth));
+    assert_eq!(parse(TextFormat::Ttml, &format!("<tt>{open}{close}</tt>"), 25.0).len(), 1);
+    let attributes: String = (0..300_000).flat_map(|n| [" a".to_owned(), n.to_string(), "=''".to_owned()]).collect();
+    assert_eq!(parse(TextFormat::Ttml, &format!("<tt{attributes}/>"), 25.0), []);
+    let nested: String =
+        (0..30_000).flat_map(|n| ["<a xmlns:n".to_owned(), n.to_string(), "='x'>".to_owned()]).collect();
+    assert_eq!(parse(TextFormat::Ttml, &(nested + &"</a>".repeat(30_000)), 25.0), []);
+}
+
+#[test]
+fn a_script_of_a_million_columns_takes_no_time() {
+    let format = "x,".repeat(1 << 20);
+    let lines = "Dialogue: 0,0:00:01.00,0:00:02.00,a\n".repeat(20_000);
+    assert_eq!(parse(TextFormat::Ass, &format!("[Events]\nFormat: {format}\n{lines}"), 25.0), []);
+}
+
+#[test]
+fn a_parser_ends_when_it_is_told_to() {
+    let text = "00:00:01,000 --> 00:00:02,000\nx\n".repeat(1000);
+    let asked = Cell::new(0);
+    let stop = || asked.replace(asked.get() + 1) >= 10;
+    assert!(parse_until(TextFormat::Srt, &text, 25.0, &stop).len() <= 10);
+    assert_eq!(asked.get(), 11);
 }

@@ -1,14 +1,16 @@
 //! SAMI: HTML of a kind, with a `SYNC` where the text changes.
 use crate::media::subtitles::markup::Dialect;
-use crate::media::subtitles::{CUES_MAX, Cue, UNTOLD_MS, cue};
+use crate::media::subtitles::{CUES_MAX, Cues, UNTOLD_MS, cue};
 
-pub(super) fn parse(text: &str) -> Vec<Cue> {
+pub(super) fn parse(text: &str, cues: &mut Cues<'_>) {
     let lower = text.to_ascii_lowercase();
     let mut starts: Vec<usize> = lower.match_indices("<sync").map(|(at, _)| at).take(CUES_MAX).collect();
     starts.push(lower.find("</body").unwrap_or(text.len()));
-    let mut cues: Vec<Cue> = Vec::new();
     let mut language: Option<String> = None;
     for pair in starts.windows(2) {
+        if cues.full() {
+            break;
+        }
         let (Some(block), Some(low)) = (text.get(pair[0]..pair[1]), lower.get(pair[0]..pair[1])) else { continue };
         let Some(start_ms) = number_after(low, "start") else { continue };
         // Several languages in one file have a class each; the first one stands for the file.
@@ -19,18 +21,17 @@ pub(super) fn parse(text: &str) -> Vec<Cue> {
         if class != language {
             continue;
         }
-        if let Some(last) = cues.last_mut().filter(|last| last.end_ms > start_ms) {
+        if let Some(last) = cues.list.last_mut().filter(|last| last.end_ms > start_ms) {
             last.end_ms = start_ms;
         }
         // Lines of the source are no lines of the text.
         let body = &block[block.find('>').map_or(0, |at| at + 1)..];
         let words = body.split_whitespace().collect::<Vec<_>>().join(" ");
-        cues.push(cue(start_ms, start_ms + UNTOLD_MS, &words, Dialect::Html));
+        cues.list.push(cue(start_ms, start_ms + UNTOLD_MS, &words, Dialect::Html));
     }
-    for cue in &mut cues {
+    for cue in &mut cues.list {
         cue.text.replace('\u{a0}', " ").trim().clone_into(&mut cue.text);
     }
-    cues
 }
 
 fn word_after(text: &str, name: &str) -> Option<String> {

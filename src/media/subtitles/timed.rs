@@ -1,6 +1,6 @@
 //! `SubRip` and `WebVTT`: a line with an arrow, and text until the next. Lenient, as hand-made files must be read.
 use crate::media::subtitles::markup::Dialect;
-use crate::media::subtitles::{CUES_MAX, Cue, clock_time, cue};
+use crate::media::subtitles::{Cue, Cues, clock_time, cue};
 
 /// Settings of `WebVTT` that are passed on.
 const SETTINGS: [&str; 4] = ["line", "position", "align", "size"];
@@ -13,27 +13,25 @@ struct Open<'a> {
 }
 
 /// `strict_blank`: an empty line ends a cue, as in `WebVTT`; `SubRip` has texts with empty lines in them.
-pub(super) fn parse(text: &str, strict_blank: bool) -> Vec<Cue> {
-    let mut cues = Vec::new();
+pub(super) fn parse(text: &str, strict_blank: bool, cues: &mut Cues<'_>) {
     let mut open: Option<Open<'_>> = None;
     for line in text.lines() {
-        if cues.len() >= CUES_MAX {
-            break;
-        }
         if let Some((start_ms, end_ms, settings)) = timing(line) {
+            if cues.full() {
+                return;
+            }
             if let Some(mut cue) = open.take() {
                 drop_number(&mut cue.lines);
-                cues.push(close(cue));
+                cues.list.push(close(cue));
             }
             open = Some(Open { start_ms, end_ms, settings, lines: Vec::new() });
         } else if strict_blank && line.trim().is_empty() {
-            cues.extend(open.take().map(close));
+            cues.list.extend(open.take().map(close));
         } else if let Some(cue) = open.as_mut() {
             cue.lines.push(line);
         }
     }
-    cues.extend(open.take().map(close));
-    cues
+    cues.list.extend(open.take().map(close));
 }
 
 /// The number of the cue that follows, which stands above its times.

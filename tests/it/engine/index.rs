@@ -1,9 +1,10 @@
+use std::io::Write;
 use std::sync::Arc;
 
 use watchparty::media::Source;
 use watchparty::media::engine::{self, EngineError};
 
-use crate::support::films::{film, folder, limit, open};
+use crate::support::films::{film, folder, limit, made, open};
 
 #[test]
 fn every_film_gets_an_index_or_a_typed_error() {
@@ -64,4 +65,30 @@ fn an_index_agrees_with_a_scan_of_all_packets() {
         expected.sort_unstable();
         assert_eq!(index.keyframes, expected, "{name}");
     }
+}
+
+/// Larger files are not read through at once.
+const LARGE: u64 = 40 << 20;
+
+#[test]
+fn the_index_of_a_looped_film_is_taken_as_it_stands() {
+    let picture = "testsrc2=s=320x180:r=24:d=11";
+    let coded = ["-c:v", "libx264", "-preset", "superfast", "-g", "96", "-c:a", "aac"];
+    let sound = ["-f", "lavfi", "-i", "sine=440:r=48000:d=11"];
+    let part = made("to-be-looped.mkv", &[&["-f", "lavfi", "-i", picture][..], &sound, &coded].concat());
+    let part = part.to_str().expect("plain name");
+    let path = made("looped.mp4", &["-stream_loop", "39", "-i", part, "-c", "copy"]);
+    let file = std::fs::OpenOptions::new().append(true).open(&path).expect("the film");
+    // What is behind is a hole in the file and empty for everybody.
+    (&file).write_all(b"\x04\x00\x00\x00free").expect("write");
+    file.set_len(LARGE).expect("grow");
+    let (info, identity) = engine::probe(&path, &limit()).expect("a film");
+    let source = Source { path, identity, info: Arc::new(info) };
+    let glanced = engine::glance(&source, &limit()).expect("an index");
+    assert!(glanced.complete, "not taken");
+    let mut scan = engine::Scan::begin(&source, None, &limit()).expect("a scan");
+    while !scan.go_on(u64::MAX, &limit()).expect("a scan") {}
+    let scanned = scan.finish().expect("an index");
+    eprintln!("{} {:?} {:?}", glanced.keyframes.len(), glanced.frame_rate, scanned.frame_rate);
+    assert_eq!(glanced.keyframes, scanned.keyframes);
 }

@@ -7,6 +7,7 @@ mod measure;
 mod pictures;
 mod posters;
 mod probing;
+mod rate;
 mod segments;
 mod sound;
 mod sound_heard;

@@ -152,6 +152,12 @@ export async function problem(viewer) {
   return textOf(viewer, 'trouble');
 }
 
+/** The same, but only what is said for good and not about a break that passes. */
+export async function refusal({ page }) {
+  const last = page.locator(`[role="alert"] ${by('trouble')}`);
+  return (await last.count()) ? (await last.innerText()).trim() : '';
+}
+
 /** Opens the invitation, answers its link and whether a QR code is drawn, and closes it again. */
 export async function share(viewer) {
   const { page } = viewer;

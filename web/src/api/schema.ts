@@ -1104,6 +1104,11 @@ export interface components {
             direct_url?: string | null;
             /** @description HLS master playlist for players other than browsers, such as VLC, mpv and television apps. */
             compat_url: string;
+            /**
+             * Format: int64
+             * @description Seconds until that one expires: longer than the others, because such players cannot ask for a fresh one.
+             */
+            compat_expires_in: number;
             /** @description DASH manifest of the same segments. */
             dash_url: string;
             /**

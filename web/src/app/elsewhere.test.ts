@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deviceOf, fileAddress, fileName, playlistFile, vlcLink } from './elsewhere';
+import { deviceOf, fileAddress, fileName, goodFor, playlistFile, vlcLink } from './elsewhere';
 
 const URL = 'http://192.168.1.7:8420/stream/TOKEN/compat/master.m3u8';
 
@@ -22,5 +22,11 @@ describe('a film in another player', () => {
     expect(playlistFile('A\nB', URL)).toBe(`#EXTM3U\n#EXTINF:-1,A B\n${URL}\n`);
     expect(fileName('What? A/B: "C".')).toBe('What A B C .m3u');
     expect(fileName('///')).toBe('film.m3u');
+  });
+
+  it('says how long an address lasts, and never too much', () => {
+    expect(goodFor(12 * 3600)).toBe('about 12 hours');
+    expect(goodFor(13 * 3600 - 1)).toBe('about 12 hours');
+    expect(goodFor(3600)).toBe('about an hour');
   });
 });

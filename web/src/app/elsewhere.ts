@@ -35,3 +35,9 @@ export function fileName(title: string): string {
     .trim();
   return `${clean.slice(0, 80).replace(/\.+$/, '') || 'film'}.m3u`;
 }
+
+/** How long an address lasts, in words, and not a moment too long. */
+export function goodFor(seconds: number): string {
+  const hours = Math.floor(seconds / 3600);
+  return hours > 1 ? `about ${hours} hours` : 'about an hour';
+}

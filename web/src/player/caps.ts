@@ -81,13 +81,46 @@ function quick(): Found {
     source ? source.isTypeSupported(type) : video.canPlayType(type) === 'probably';
   const knows = (kind: string) => (codec: string) => can(`${kind}/mp4; codecs="${codec}"`);
   const containers = ['mp4'];
+  const failed = disproved();
   if (can('video/webm; codecs="vp9,opus"')) containers.push('webm');
   return {
-    video: Object.keys(VIDEO).filter((name) => VIDEO[name]?.every(knows('video'))),
+    video: Object.keys(VIDEO).filter((name) => VIDEO[name]?.every(knows('video')) && !failed.includes(name)),
     audio: Object.keys(AUDIO).filter((name) => AUDIO[name]?.some(knows('audio'))),
     containers,
     mse: source !== null,
   };
+}
+
+const DISPROVED_AS = 'caps-not';
+/** What a playlist calls each codec that a browser may admit to and then fail at. */
+const CALLED: [RegExp, string[]][] = [
+  [/^h(vc|ev)1\.1\./, ['hevc', 'hevc10']],
+  [/^h(vc|ev)1\./, ['hevc10']],
+  [/^av01\./, ['av1']],
+  [/^vp09\.00\./, ['vp9']],
+  [/^vp09\./, ['vp910']],
+];
+
+/** The names under which a codec of a playlist is told to the server; none for those that are never in doubt. */
+export function namesOf(codec: string): string[] {
+  return CALLED.find(([pattern]) => pattern.test(codec))?.[1] ?? [];
+}
+
+/** What this version of this browser has admitted to and failed at. */
+function disproved(): string[] {
+  const [browser, names] = (recall(DISPROVED_AS) ?? '').split('\n');
+  return browser === navigator.userAgent && names ? names.split(',') : [];
+}
+
+/** A codec has turned out not to play here. Says whether that was news. */
+export function disprove(codec: string): boolean {
+  const all = [...new Set([...disproved(), ...namesOf(codec)])];
+  if (all.length === disproved().length) return false;
+  remember(DISPROVED_AS, `${navigator.userAgent}\n${all.join(',')}`);
+  known = asQuery(quick());
+  remember(KEPT_AS, `${version()}\n${known}`);
+  finding = null;
+  return true;
 }
 
 interface Decoder {

@@ -1,10 +1,8 @@
 /** Leads a player around the holes in its film: what is missing is said, and behind it they go on with the room. */
-import type { Hole } from './holes';
+import { HOLE_EDGE_MS, type Hole } from './holes';
 import type { Mediator } from './mediator';
 
 const LOOK_EVERY_MS = 250;
-/** A player stops a frame or two before a hole. */
-const EDGE_MS = 300;
 
 export interface DetourEvents {
   /** The player has come to a hole. */
@@ -41,7 +39,7 @@ export class Detour {
 
   private look(): void {
     const seen = this.mediator.read();
-    const inside = ({ from, to }: Hole) => seen.position >= from - EDGE_MS && seen.position < to;
+    const inside = ({ from, to }: Hole) => seen.position >= from - HOLE_EDGE_MS && seen.position < to;
     const hole = this.holes.find(inside);
     if (!hole) {
       if (this.told === null) return;

@@ -9,7 +9,7 @@ import { type Hole, Holes } from './holes';
 import { LevelKeeper } from './levels';
 import type { Quality, Variant } from './quality';
 import { isDamage, mayBeDamage, Strikes, verdict, withToken } from './retry';
-import { mendSeams, watchForStuck } from './seams';
+import { mendSeams, type Rescue, Rescuer, watchForStuck } from './seams';
 
 /** A running HLS session on an element. */
 export interface HlsSession {
@@ -31,6 +31,8 @@ export interface HlsEvents {
   away(status: number): void;
   /** The server says no, and loading has stopped. */
   refused(status: number, message: string): void;
+  /** The film's own picture cannot be decoded here; it goes on with another one, if there is one. */
+  undecodable(copy: Undecodable): void;
   /** The film cannot be decoded here. */
   broken(): void;
   /** A part of the film is hopeless, and what lies behind it is loaded instead. */
@@ -41,9 +43,23 @@ export interface HlsEvents {
   picture(variant: Variant): void;
 }
 
+/** A picture that could not be decoded. */
+export interface Undecodable {
+  /** As the playlist names it. */
+  codec: string;
+  /** Not one frame of it was ever seen, so that it is not this film's fault alone. */
+  neverSeen: boolean;
+  /** There is another picture, which is taken now. */
+  another: boolean;
+}
+
 /** What decides about the picture and the sound. */
 export interface Taste {
   wish: Quality;
+  /** Where to begin when the choice is ours: the name of a rendition, for whom the first one was too much before. */
+  begin: string | null;
+  /** The film's own picture cannot be decoded here. */
+  withoutCopy: boolean;
   /** Which of the film's sound tracks; null for whichever comes first. */
   sound: number | null;
   /** Lines of a screen that is small; null for all others. */
@@ -152,6 +168,8 @@ class Script implements HlsSession {
   private progressive = recall(STUMBLED_AS) !== navigator.userAgent;
   private token: string | null = null;
   private failures = new Strikes();
+  private stumbles = new Strikes();
+  private rescuer = new Rescuer(clock.now());
   /** How often each part was refused. */
   private refusals = new Map<string, number>();
   /** What is being asked about a part. */
@@ -171,7 +189,6 @@ class Script implements HlsSession {
 
   close(): void {
     this.closed = true;
-    clearTimeout(this.timer);
     this.end();
   }
 
@@ -197,16 +214,28 @@ class Script implements HlsSession {
     if (at >= 0 && hls.audioTrack !== at) hls.audioTrack = at;
   }
 
-  /** Feeding fragments before they are complete is the fast way, but a young one: one error, and no more of it. */
+  /**
+   * Feeding fragments before they are complete is the fast way, but a young one: one error, and no more of it. The
+   * next error is the picture's fault, and another one may do.
+   */
   elementFailed(): void {
     if (this.closed) return;
-    if (!this.progressive) {
+    const first = this.stumbles.add(clock.now()) === 1;
+    if (this.progressive) remember(STUMBLED_AS, navigator.userAgent);
+    this.progressive = false;
+    if (first) {
+      this.beginAgain();
+      return;
+    }
+    const copy = this.levels?.copyTaken();
+    if (!copy) {
       this.events.broken();
       return;
     }
-    this.progressive = false;
-    remember(STUMBLED_AS, navigator.userAgent);
-    this.beginAgain();
+    this.stumbles.clear();
+    this.taste.withoutCopy = true;
+    this.events.undecodable(copy);
+    if (!this.closed && copy.another) this.beginAgain();
   }
 
   /** What is loaded is thrown away with whatever is wrong with it. */
@@ -216,9 +245,23 @@ class Script implements HlsSession {
   }
 
   private end(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
     this.unwatch();
     this.levels?.close();
     this.hls?.destroy();
+    this.hls = null;
+  }
+
+  private rescue(how: Rescue): void {
+    if (how === 'load') this.hls?.startLoad(this.startPosition() / 1000);
+    else this.beginAgain();
+  }
+
+  /** Nothing is to be had now: it is being knocked for, or the film has a hole there. */
+  private excused(): boolean {
+    const places = [this.video.currentTime * 1000, this.startPosition()];
+    return this.timer !== undefined || places.some((position) => this.holes.covers(position));
   }
 
   knock(): void {
@@ -245,7 +288,11 @@ class Script implements HlsSession {
     const hls = new library(config(this.progressive, this.startPosition(), (url) => this.readdressed(url)));
     this.hls = hls;
     mendSeams(hls);
-    this.unwatch = watchForStuck(hls, this.video, this.taste.running, () => this.beginAgain());
+    this.unwatch = watchForStuck(hls, this.video, this.rescuer, {
+      wanted: () => this.taste.running(),
+      excused: () => this.excused(),
+      rescue: (how) => this.rescue(how),
+    });
     this.levels = new LevelKeeper(hls, this.video, this.taste, this.events);
     hls.on(library.Events.ERROR, (_, data) => this.failed(library, data));
     hls.on(LEVEL_LOADED, (_, { details }) => this.holes.mark(details.fragments));
@@ -262,7 +309,11 @@ class Script implements HlsSession {
   private later(status: number, again: () => void): void {
     this.events.away(status);
     clearTimeout(this.timer);
-    this.timer = setTimeout(again, backoff(this.failures.add(clock.now()) - 1, Math.random()));
+    const wait = backoff(this.failures.add(clock.now()) - 1, Math.random());
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      again();
+    }, wait);
   }
 
   private failed(library: typeof Hls, data: ErrorData): void {
@@ -310,9 +361,10 @@ class Script implements HlsSession {
 
   /** The server has said no, and loading has stopped. */
   private async refused(data: ErrorData, status: number): Promise<void> {
+    const { hls } = this;
     if (data.frag && (await this.doubt(data.frag, status))) {
       this.hls?.startLoad(this.startPosition() / 1000);
-    } else if (this.closed) {
+    } else if (this.closed || hls !== this.hls) {
       return;
     } else if (verdict(status) === 'wait') {
       this.later(status, () => this.knock());

@@ -23,12 +23,15 @@ export interface Part {
  */
 const ONE_BY_ONE = 3;
 const NEAR = 2;
+/** A player stops a frame or two before a hole. */
+export const HOLE_EDGE_MS = 300;
 
 export class Holes {
   private gone = new Set<number>();
   private dug = new Set<number>();
   private strides = { next: -1, count: 0 };
   private open: Hole | null = null;
+  private found: Hole[] = [];
 
   /** Whether a part lies right behind the last hole, or nearly: hls.js leaves some out by itself. */
   goOnAt(part: Part): boolean {
@@ -66,7 +69,13 @@ export class Holes {
     const from = goesOn && this.open ? this.open.from : part.start * 1000;
     const toTheEnd = last === parts[parts.length - 1];
     this.open = { from, to, message: message || sentence(from, toTheEnd) };
+    this.found = [...this.found.filter((hole) => hole.from !== from), this.open];
     return this.open;
+  }
+
+  /** Whether nothing can play at a position, content ms. */
+  covers(position: number): boolean {
+    return this.found.some(({ from, to }) => position >= from - HOLE_EDGE_MS && position < to);
   }
 
   /** Says of all known gaps what a playlist says of them: hls.js then asks for none of them. */

@@ -57,6 +57,8 @@ export class Mediator {
     video.tabIndex = -1;
     setPreservesPitch(video, false);
     for (const event of EVENTS) video.addEventListener(event, () => this.report('progress'));
+    // A stream's sound tracks become known one by one.
+    audioTracksOf(video)?.addEventListener?.('addtrack', () => this.report('progress'));
     video.addEventListener('error', () => this.report('failed'));
     video.addEventListener('volumechange', () => this.report('sound'));
   }
@@ -99,6 +101,12 @@ export class Mediator {
       muted: video.muted || video.volume === 0,
       volume: video.volume,
     };
+  }
+
+  /** Frames since the film was put on: decoded, and of these left out. */
+  frames(): { decoded: number; dropped: number } {
+    const quality = this.element.getVideoPlaybackQuality?.();
+    return { decoded: quality?.totalVideoFrames ?? 0, dropped: quality?.droppedVideoFrames ?? 0 };
   }
 
   /** Media loaded beyond a position without a gap, in ms; 0 when the position itself is not loaded. */
@@ -183,8 +191,10 @@ export class Mediator {
 
   /** Lets the n-th sound track be heard, where the element itself plays a stream of several. */
   chooseSound(index: number): void {
-    const { audioTracks } = this.element as unknown as { audioTracks?: ArrayLike<{ enabled: boolean }> };
-    for (const [n, track] of Array.from(audioTracks ?? []).entries()) track.enabled = n === index;
+    for (const [n, track] of Array.from(audioTracksOf(this.element) ?? []).entries()) {
+      // Written only on change: a write is a change for the element, whatever it says.
+      if (track.enabled !== (n === index)) track.enabled = n === index;
+    }
   }
 
   /** Inside a person's gesture: tells the browser that this element may make sound. */
@@ -198,6 +208,15 @@ export class Mediator {
   private report(report: Report): void {
     for (const listener of this.listeners) listener(report);
   }
+}
+
+interface AudioTracks extends ArrayLike<{ enabled: boolean }> {
+  addEventListener?(kind: 'addtrack', heard: () => void): void;
+}
+
+/** Only where the browser plays streams by itself. */
+function audioTracksOf(video: HTMLVideoElement): AudioTracks | undefined {
+  return (video as unknown as { audioTracks?: AudioTracks }).audioTracks;
 }
 
 /** A play() that a pause() overtook is no refusal. */

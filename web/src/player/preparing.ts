@@ -1,7 +1,8 @@
 /** Asks how long the server still needs until a film plays without a break, for as long as it needs any time. */
-import { fetchPlayback } from '../api/client';
+import { ApiError, fetchPlayback } from '../api/client';
 import { clock } from '../clock';
 import { capabilities } from './caps';
+import { verdict } from './retry';
 
 const ASK_EVERY_MS = 5_000;
 
@@ -34,9 +35,10 @@ export class Preparing {
   private async ask(): Promise<void> {
     try {
       this.heard((await fetchPlayback(this.media, capabilities())).wait_ms);
-    } catch {
+    } catch (error) {
       // Whatever it is, the player hears of it as well; until then the last word holds.
-      if (!this.closed) this.timer = setTimeout(() => void this.ask(), ASK_EVERY_MS);
+      const over = error instanceof ApiError && verdict(error.status) === 'final';
+      if (!this.closed && !over) this.timer = setTimeout(() => void this.ask(), ASK_EVERY_MS);
     }
   }
 }

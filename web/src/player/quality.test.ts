@@ -120,11 +120,25 @@ describe('strain', () => {
     const strain = new Strain(0);
     const [down] = live(strain, 10, 5, COPY, { flowing: false, bandwidth: 1e6 });
     expect(down).toEqual([3, SD]);
-    const up = live(strain, 14, 400, SD, {});
+    const up = live(strain, 14, 130, SD, {});
     expect(up.map(([, to]) => to)).toEqual([HD, COPY]);
-    expect(up[0]?.[0]).toBeGreaterThanOrEqual(110);
-    live(strain, 420, 5, COPY, { flowing: false, bandwidth: 5e6 });
-    expect(live(strain, 426, 200, HD, {})).toEqual([]);
+    expect(up[0]?.[0]).toBeGreaterThanOrEqual(55);
+    // The last return fails at once.
+    const strained = { flowing: false, bandwidth: 5e6 };
+    expect(live(strain, 144, 5, COPY, strained)).toHaveLength(1);
+    expect(live(strain, 148, 100, HD, {})).toEqual([]);
+    expect(live(strain, 248, 40, HD, {})).toHaveLength(1);
+  });
+
+  test('now and then in an evening does not make the way back longer', () => {
+    const strain = new Strain(0);
+    for (let hiccup = 1; hiccup <= 6; hiccup += 1) {
+      const from = hiccup * 900;
+      expect(live(strain, from, 5, COPY, { flowing: false, bandwidth: 5e6 })).toHaveLength(1);
+      const [back] = live(strain, from + 5, 890, HD, {});
+      expect(back?.[1]).toBe(COPY);
+      expect(back?.[0]).toBeLessThan(70);
+    }
   });
 
   test('a line that carries no more than this is not asked for more', () => {

@@ -140,6 +140,10 @@ const SETTLE_MS = 8_000;
 /** Better again after so long without trouble; each return that fails doubles it. */
 const PEACE_MS = 60_000;
 const PEACE_GROWTH = 2;
+/** A return has failed when there is trouble again this soon. */
+const RETURN_FAILED_MS = 120_000;
+/** Where all has been well for so long, earlier trouble is forgotten. */
+const FORGOTTEN_MS = 300_000;
 const BUFFER_GOOD_MS = 15_000;
 /** How much more than the picture needs the line must carry. */
 const ROOM_UP = 1.5;
@@ -150,6 +154,7 @@ export class Strain {
   private starvedSince: number | null = null;
   private frames: { at: number; decoded: number; dropped: number } | null = null;
   private changedAt: number;
+  private returnedAt: number | null = null;
   private peace = PEACE_MS;
 
   constructor(now: number) {
@@ -170,14 +175,19 @@ export class Strain {
         starved ? pulse.bandwidth * ROOM_DOWN : Number.POSITIVE_INFINITY,
       );
       if (lower === null) return null;
-      this.peace *= PEACE_GROWTH;
+      if (this.returnedAt !== null && pulse.now - this.returnedAt < RETURN_FAILED_MS)
+        this.peace *= PEACE_GROWTH;
+      this.returnedAt = null;
       return this.change(lower, pulse.now);
     }
+    if (current === preferred && pulse.now - this.changedAt >= FORGOTTEN_MS) this.peace = PEACE_MS;
     if (current === preferred || pulse.now - this.changedAt < this.peace) return null;
     if (!pulse.running || pulse.bufferedMs < BUFFER_GOOD_MS) return null;
     const next = this.above(variants, own, preferred);
     const rate = next === null ? 0 : (variants[next]?.bitrate ?? 0);
-    return next !== null && pulse.bandwidth >= rate * ROOM_UP ? this.change(next, pulse.now) : null;
+    if (next === null || pulse.bandwidth < rate * ROOM_UP) return null;
+    this.returnedAt = pulse.now;
+    return this.change(next, pulse.now);
   }
 
   /** Somebody else changed it. */

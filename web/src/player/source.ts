@@ -6,15 +6,16 @@ import { takePlayback } from '../api/ahead';
 import { ApiError, fetchPlayback, type Playback } from '../api/client';
 import { recall } from '../app/memory';
 import { backoff } from '../socket/backoff';
-import { capabilities, hasMediaSource, hasNativeHls } from './caps';
+import { capabilities, disprove, hasMediaSource, hasNativeHls } from './caps';
 import { Detour } from './detour';
-import { type HlsSession, openHls } from './hls';
+import { type HlsSession, openHls, type Taste, type Undecodable } from './hls';
 import type { Mediator } from './mediator';
 import { Preparing } from './preparing';
 import { fileWillDo, type Quality, type Variant, variantsOf } from './quality';
 import { lastCallAfter, renewAfter, Strikes, tokenOf, verdict } from './retry';
 import { smallScreenLines } from './screen';
 import { chosenSound, ownSound } from './subtitles/choice';
+import { Weight } from './weight';
 
 /** What this viewer gets. */
 export interface Delivery {
@@ -22,6 +23,8 @@ export interface Delivery {
   reason: string;
   /** What else there is to know of the film, as sentences. */
   notes: string[];
+  /** The browser plays the stream by itself, and no picture can be chosen. */
+  fixed: boolean;
 }
 
 /** What the room is doing, as far as it matters for loading. */
@@ -48,6 +51,8 @@ export interface SourceEvents {
   variants(variants: Variant[]): void;
   /** The one that comes now; null for the file itself. */
   picture(variant: Variant | null): void;
+  /** Another picture was chosen and cannot be had now; this is what holds instead. */
+  unchosen(wish: Quality, message: string): void;
 }
 
 type Way = 'direct' | 'script' | 'native';
@@ -61,6 +66,8 @@ const DIRECT_FAILURES_MAX = 1;
 const PATIENCE_MS = 20_000;
 /** A film that began without hls.js is given this long before its other pictures are asked for. */
 const VARIANTS_AFTER_MS = 1_500;
+/** Where they could not be had. */
+const VARIANTS_AGAIN_MS = 15_000;
 /** So does one that stands still this long. Browsers ask anew for half a minute before they call it an error. */
 const STALL_MS = 8_000;
 
@@ -69,6 +76,11 @@ const STALLED = 'Nothing more of the film comes at the moment. It goes on as soo
 const NO_ANSWER = 'The server does not answer at the moment. The film comes back as soon as it does.';
 const NOT_NOW = 'The server cannot send the film at the moment. It goes on as soon as it can.';
 const OTHER_SOUND = 'Streamed: the file itself plays another sound track';
+const FILE_FAILED = 'Streamed: the file itself did not play here';
+const TOO_MUCH = 'Streamed: the file itself was too much for this device or its connection';
+const SMALLER = 'Converted: a smaller picture, for this screen, this device or its connection';
+const COPY_FAILED = 'Converted: this browser could not decode the film’s own picture';
+const NO_CHOICE = 'Other pictures of this film cannot be had at the moment.';
 const UNDECODABLE = 'This browser cannot decode the film.';
 const REFUSED = 'The server no longer gives out this film.';
 
@@ -91,6 +103,18 @@ export class Source {
   private sound: number | null = null;
   /** The file as it is has turned out not to play here. */
   private fileFailed = false;
+  /** What came instead of the file, which was too much here. */
+  private lighter: Variant | null = null;
+  private variants: Variant[] | null = null;
+  private taken: Variant | null = null;
+  /** What hls.js goes by; shared with it. */
+  private taste: Taste | null = null;
+  private withoutCopy = false;
+  private weight: Weight | null = null;
+  /** Counts what is put on the element, and each choice of a picture: whoever waited for something looks again. */
+  private opening = 0;
+  private choice = 0;
+  private closed = false;
   private timers = new Map<Timer, ReturnType<typeof setTimeout>>();
   private stopReports: () => void;
   private detour: Detour;
@@ -124,28 +148,36 @@ export class Source {
 
   /** Another picture, for this viewer only. */
   async choose(wish: Quality): Promise<void> {
+    const before = this.wish;
     this.wish = wish;
-    const { playback } = this;
+    this.lighter = null;
+    this.choice += 1;
+    const { playback, choice } = this;
     if (this.over || this.asking || !playback) return;
-    const file = Boolean(playback.direct_url) && !this.fileFailed && this.soundIsOwn(playback);
-    if (this.way === 'direct') {
-      if (typeof wish === 'number') await this.beginWith(playback, true);
-    } else if (file && typeof wish !== 'number') {
-      this.hls?.close();
-      this.hls = null;
-      await this.beginWith(playback, true);
-    } else {
-      this.hls?.choose(wish);
+    if (this.way !== 'direct') {
+      if (typeof wish !== 'number' && this.fileServes(playback)) this.openFile(playback);
+      else this.tellTaste();
+      return;
+    }
+    if (typeof wish !== 'number') return;
+    const variants = this.variants ?? (await this.learn(playback.master_url));
+    if (choice !== this.choice || this.closed || this.over || this.way !== 'direct') return;
+    if (!variants) {
+      this.wish = before;
+      this.events.unchosen(before, NO_CHOICE);
+    } else if (!fileWillDo(variants, wish)) {
+      this.leaveFile();
     }
   }
 
   close(): void {
+    this.closed = true;
     this.turn += 1;
     this.detour.close();
     this.ready.close();
     for (const timer of this.timers.values()) clearTimeout(timer);
     this.stopReports();
-    this.hls?.close();
+    this.stopStream();
     this.mediator.clear();
   }
 
@@ -183,6 +215,7 @@ export class Source {
   private notice(): void {
     if (this.over) return;
     if (this.outdated !== null && this.course.resting()) this.replace();
+    this.hear();
     if (!this.flows()) {
       if (!this.timers.has('patience')) this.after('patience', STALL_MS, () => this.losePatience(STALLED));
       return;
@@ -238,67 +271,140 @@ export class Source {
   private async begin(mayBeDirect: boolean): Promise<void> {
     const playback = await this.ask(false);
     if (!playback) return;
-    this.announce(playback);
     this.ready.heard(playback.wait_ms);
     await this.beginWith(playback, mayBeDirect);
   }
 
-  private announce({ mode, reason, notes = [] }: Playback): void {
-    this.events.delivery({ mode, reason, notes });
+  private announce(): void {
+    const { playback } = this;
+    if (!playback) return;
+    const { mode, reason } = this.way === 'direct' ? playback : this.streamed(playback);
+    const { notes = [] } = playback;
+    this.events.delivery({ mode, reason, notes, fixed: this.way === 'native' });
+  }
+
+  /** What is said of a stream, which may be another one than the server thought of. */
+  private streamed(playback: Playback): Pick<Delivery, 'mode' | 'reason'> {
+    const copied = this.taken?.original ?? (!this.lighter && typeof this.wish !== 'number');
+    const converted = playback.mode === 'transcode' || !copied;
+    const mode = converted ? 'transcode' : 'remux';
+    if (this.withoutCopy && converted) return { mode, reason: COPY_FAILED };
+    if (playback.direct_url) return { mode, reason: this.whyNotFile(playback) };
+    if (playback.mode === 'transcode' || copied) return { mode, reason: playback.reason };
+    return { mode, reason: typeof this.wish === 'number' ? chose(this.wish) : SMALLER };
+  }
+
+  private whyNotFile(playback: Playback): string {
+    if (this.fileFailed) return FILE_FAILED;
+    if (!this.soundIsOwn(playback)) return OTHER_SOUND;
+    return typeof this.wish === 'number' ? chose(this.wish) : TOO_MUCH;
+  }
+
+  /** Whether the file itself is there, plays here, and sounds as it should. */
+  private fileServes(playback: Playback): boolean {
+    return Boolean(playback.direct_url) && !this.fileFailed && this.soundIsOwn(playback);
   }
 
   private async beginWith(playback: Playback, mayBeDirect: boolean): Promise<void> {
-    const { turn } = this;
-    const file = mayBeDirect && !this.fileFailed ? (playback.direct_url ?? undefined) : undefined;
-    const direct = this.soundIsOwn(playback) ? file : undefined;
-    if (file !== direct) this.announce({ ...playback, mode: 'remux', reason: OTHER_SOUND });
-    if (direct !== undefined && typeof this.wish === 'number') {
-      const variants = await this.learn(playback.master_url);
-      if (turn !== this.turn) return;
-      if (!fileWillDo(variants, this.wish)) {
-        const reason = `Streamed: you chose ${this.wish}p`;
-        this.announce({ ...playback, mode: 'transcode', reason });
-        this.mediator.clear();
-        this.stream(playback.master_url);
-        return;
-      }
-    }
-    if (direct === undefined) {
+    this.opening += 1;
+    const { opening } = this;
+    if (!mayBeDirect || !this.fileServes(playback) || this.lighter) {
       this.stream(playback.master_url);
       return;
     }
-    this.way = 'direct';
-    this.announce(playback);
-    this.mediator.open(direct);
-    this.events.picture(null);
-    // What else there would be is asked when the film has begun, so as not to be in its way.
-    this.after('variants', VARIANTS_AFTER_MS, () => void this.learn(playback.master_url));
+    if (typeof this.wish === 'number') {
+      const variants = this.variants ?? (await this.learn(playback.master_url));
+      if (opening !== this.opening || this.closed) return;
+      if (variants && !fileWillDo(variants, this.wish)) {
+        this.leaveFile();
+        return;
+      }
+    }
+    // Renewed in the meantime, perhaps.
+    this.openFile(this.playback ?? playback);
   }
 
-  /** What a playlist has to offer, and nothing when it cannot be had. */
-  private async learn(url: string): Promise<Variant[]> {
-    const { turn } = this;
-    const text = await fetch(url).then(
-      (response) => (response.ok ? response.text() : ''),
-      () => '',
+  private openFile(playback: Playback): void {
+    if (!playback.direct_url) return;
+    this.opening += 1;
+    this.stopStream();
+    this.way = 'direct';
+    this.outdated = null;
+    this.announce();
+    this.mediator.open(playback.direct_url);
+    this.events.picture(null);
+    this.weight?.close();
+    this.weight = new Weight(
+      this.mediator,
+      () => (this.wish === 'auto' && !this.over ? this.variants : null),
+      () => !this.course.resting() && !this.asking,
+      smallScreenLines(),
+      (instead) => {
+        this.lighter = instead;
+        this.leaveFile();
+      },
     );
-    const variants = variantsOf(text);
-    if (turn === this.turn) this.events.variants(variants);
+    // What else there would be is asked when the film has begun, so as not to be in its way.
+    if (!this.variants) this.learnLater(VARIANTS_AFTER_MS);
+  }
+
+  /** The film goes on as a stream. */
+  private leaveFile(): void {
+    if (!this.playback) return;
+    this.outdated = null;
+    this.mediator.clear();
+    this.stream(this.playback.master_url);
+  }
+
+  private learnLater(ms: number): void {
+    this.after('variants', ms, async () => {
+      if (this.way !== 'direct' || !this.playback || this.over) return;
+      const variants = await this.learn(this.playback.master_url);
+      if (this.closed || this.way !== 'direct') return;
+      if (!variants) this.learnLater(VARIANTS_AGAIN_MS);
+      else if (!fileWillDo(variants, this.wish)) this.leaveFile();
+    });
+  }
+
+  /** What a playlist has to offer; null when it cannot be had. */
+  private async learn(url: string): Promise<Variant[] | null> {
+    const variants = await fetch(url).then(
+      async (response) => (response.ok ? variantsOf(await response.text()) : null),
+      () => null,
+    );
+    if (!variants || this.closed) return null;
+    // A stream tells by itself what it has.
+    if (this.way === 'direct') this.offer(variants);
     return variants;
+  }
+
+  private offer(variants: Variant[]): void {
+    this.variants = variants;
+    this.events.variants(variants);
   }
 
   /** Another sound track. Of a file browsers play only the one they like best; the others come as a stream. */
   chooseSound(index: number): void {
     this.sound = index;
     const { playback } = this;
-    if (this.way === 'script') this.hls?.chooseSound(index);
-    else if (this.way === 'native') this.mediator.chooseSound(index);
-    else if (playback && !this.soundIsOwn(playback)) {
-      this.outdated = null;
-      this.announce({ ...playback, mode: 'remux', reason: OTHER_SOUND });
-      this.mediator.clear();
-      this.stream(playback.master_url);
+    if (this.over || this.asking || !playback) {
+      if (this.way === 'script') this.hls?.chooseSound(index);
+    } else if (this.way === 'direct') {
+      if (!this.soundIsOwn(playback)) this.leaveFile();
+    } else if (this.fileServes(playback) && typeof this.wish !== 'number' && !this.lighter) {
+      this.openFile(playback);
+    } else {
+      if (this.way === 'script') this.hls?.chooseSound(index);
+      else this.hear();
+      this.announce();
     }
+  }
+
+  /** The browser's own player begins with the sound that it likes best, each time. */
+  private hear(): void {
+    const { playback, sound } = this;
+    const nth = playback?.audio.findIndex((track) => track.index === sound) ?? -1;
+    if (this.way === 'native' && nth >= 0) this.mediator.chooseSound(nth);
   }
 
   private soundIsOwn({ audio }: Playback): boolean {
@@ -306,32 +412,71 @@ export class Source {
     return this.sound === null || !own || this.sound === own.index;
   }
 
-  private stream(url: string): void {
+  private stopStream(): void {
+    this.weight?.close();
+    this.weight = null;
     this.hls?.close();
     this.hls = null;
+    this.taste = null;
+    this.taken = null;
+  }
+
+  private stream(url: string): void {
+    this.opening += 1;
+    this.stopStream();
     this.mediator.warm = false;
     if (hasMediaSource()) {
       this.way = 'script';
-      const taste = {
+      this.announce();
+      const taste: Taste = {
         wish: this.wish,
+        begin: this.lighter?.id ?? null,
+        withoutCopy: this.withoutCopy,
         sound: this.sound,
         screenLines: smallScreenLines(),
         running: () => !this.course.resting() && !this.over,
       };
+      this.taste = taste;
       this.hls = openHls(this.mediator.element, url, () => this.course.position(), taste, {
         away: (status) => this.away(status),
         refused: (status, message) => void this.refused(status, message),
+        undecodable: (copy) => this.undecodable(copy),
         broken: () => this.fail(UNDECODABLE),
         damaged: (hole) => this.detour.add(hole),
-        variants: (variants) => this.events.variants(variants),
-        picture: (variant) => this.events.picture(variant),
+        variants: (variants) => this.offer(variants),
+        picture: (variant) => this.taking(variant),
       });
     } else if (hasNativeHls()) {
       this.way = 'native';
+      this.announce();
       this.mediator.open(url);
     } else {
       this.fail('This browser has no way to play streams.');
     }
+  }
+
+  private taking(variant: Variant): void {
+    const changed = this.taken?.original !== variant.original;
+    this.taken = variant;
+    this.events.picture(variant);
+    if (changed) this.announce();
+  }
+
+  /** Tells a running stream what was chosen; only news, for it may have left that picture with good reason. */
+  private tellTaste(news = false): void {
+    if (news && this.taste?.wish === this.wish) return;
+    if (this.taste) this.taste.begin = null;
+    this.hls?.choose(this.wish);
+  }
+
+  /** The browser has admitted to a codec and then failed at it. */
+  private undecodable({ codec, neverSeen, another }: Undecodable): void {
+    this.withoutCopy = true;
+    const news = neverSeen && disprove(codec);
+    if (another) return;
+    // What the server would send to a browser that never said so.
+    if (news) void this.begin(false);
+    else this.fail(UNDECODABLE);
   }
 
   // Renewing.
@@ -378,6 +523,7 @@ export class Source {
       const playback = await this.ask(false);
       if (!playback) return;
       this.hls?.readdress(tokenOf(playback.master_url) ?? '');
+      this.tellTaste(true);
       this.hls?.knock();
     } else {
       // The answer to a fresh question says why; or the file is another one now, and all begins anew.
@@ -400,12 +546,10 @@ export class Source {
 
   /** The file as it is did not play after all: have it streamed instead. */
   private leaveDirect(): void {
-    if (!this.playback) return;
     this.strikes.clear();
-    this.outdated = null;
     this.fileFailed = true;
-    this.announce({ ...this.playback, mode: 'remux', reason: 'Streamed: the file itself did not play here' });
-    this.mediator.clear();
-    this.stream(this.playback.master_url);
+    this.leaveFile();
   }
 }
+
+const chose = (lines: number): string => `Streamed: you chose ${lines}p`;

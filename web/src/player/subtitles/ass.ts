@@ -2,10 +2,13 @@
 import type JASSUB from 'jassub';
 import type { Fail, Layer, Scene } from './layer';
 import styles from './layers.module.css';
+import { patiently } from './patience';
 import { type Address, Windows } from './windows';
 
-/** By then the renderer is there, or it never will be. */
+/** Once it has all it needs: by then the renderer is there, or it never will be. */
 const READY_MS = 20_000;
+/** A font that a busy server has refused so often is done without: words in another are better than none. */
+const FONT_TRIES_MAX = 8;
 /** Letters that the renderer's own font lacks: scripts with them bring their fonts along, or are shown as text. */
 const FOREIGN = /[^\s\x20-\u058f\u1d00-\u1fff\u2000-\u2bff\ufb00-\ufb06\ufeff\ufffd]/;
 
@@ -17,6 +20,9 @@ interface Script {
 
 export class AssLayer implements Layer {
   private canvas: HTMLCanvasElement | null = null;
+  /** Made, and perhaps not able to draw yet. */
+  private made: JASSUB | null = null;
+  /** Able to draw. */
   private renderer: JASSUB | null = null;
   private windows: Windows<string>;
   private script: Script = { head: '', lines: [] };
@@ -41,12 +47,12 @@ export class AssLayer implements Layer {
       (all) => this.take(whole ? { head: all[0] ?? '', lines: [] } : { ...this.script, lines: unique(all) }),
       () => this.giveUp(),
     );
-    this.timer = setTimeout(() => this.renderer ?? this.giveUp(), READY_MS);
     void this.begin(whole).catch(() => this.giveUp());
   }
 
   readdress(url: string): void {
-    this.windows.readdress({ ...this.address, url });
+    this.address = { ...this.address, url };
+    this.windows.readdress(this.address);
   }
 
   close(): void {
@@ -54,7 +60,9 @@ export class AssLayer implements Layer {
     this.closed = true;
     clearTimeout(this.timer);
     this.windows.close();
-    void this.renderer?.destroy().catch(() => undefined);
+    void this.made?.destroy().catch(() => undefined);
+    // One that is not ready may never be, and waits for that before it ends its worker.
+    if (!this.renderer) this.made?._worker.terminate();
     this.canvas?.remove();
   }
 
@@ -89,15 +97,20 @@ export class AssLayer implements Layer {
       import('jassub/dist/wasm/jassub-worker-modern.wasm?url'),
       import('jassub/dist/default.woff2?url'),
     ]);
-    const brought = (await Promise.all(this.fonts.map(fetchFont))).filter((bytes) => bytes !== null);
-    // Given along rather than looked up when it is missed: the renderer does not draw again what came out without.
-    const usual = await fetchFont(font.default);
-    if (!whole) {
-      const response = await fetch(`${this.address.url}/head.ass`);
-      if (!response.ok) throw new Error('no head');
-      this.script.head = await response.text();
-    }
+    const on = () => !this.closed;
+    const fetchFont = (url: string) => patiently(() => url, on, FONT_TRIES_MAX);
+    const [brought, usual, head] = await Promise.all([
+      Promise.all(this.fonts.map(fetchFont)),
+      // Given along rather than looked up when it is missed: the renderer does not draw again what came out without.
+      fetchFont(font.default),
+      whole ? null : patiently(() => `${this.address.url}/head.ass`, on),
+    ]);
     if (this.closed) return;
+    if (!whole) {
+      if (!head) throw new Error('no head');
+      this.script.head = new TextDecoder().decode(head);
+    }
+    const own = brought.filter((bytes) => bytes !== null);
     const canvas = document.createElement('canvas');
     canvas.className = styles.script ?? '';
     canvas.dataset.testid = 'subtitle-script';
@@ -113,20 +126,19 @@ export class AssLayer implements Layer {
       modernWasmUrl: absolute(modern.default),
       availableFonts: { 'liberation sans': absolute(font.default) },
       defaultFont: 'liberation sans',
-      fonts: usual ? [...brought, usual] : brought,
+      fonts: usual ? [...own, usual] : own,
       // Nothing is asked of this computer, and nothing of another host.
       queryFonts: false,
     });
+    this.made = renderer;
+    this.timer = setTimeout(() => this.giveUp(), READY_MS);
     renderer._worker.addEventListener('error', () => this.giveUp());
     await renderer.ready;
     // A renderer that failed inside its worker answers nothing.
     await renderer.renderer.getStyles();
-    if (this.closed) {
-      void renderer.destroy().catch(() => undefined);
-      return;
-    }
+    if (this.closed) return;
     this.renderer = renderer;
-    this.hasFonts = brought.length > 0;
+    this.hasFonts = own.length > 0;
     clearTimeout(this.timer);
     canvas.dataset.ready = 'true';
     this.take(this.script);
@@ -151,15 +163,6 @@ export class AssLayer implements Layer {
       },
       () => this.giveUp(),
     );
-  }
-}
-
-async function fetchFont(url: string): Promise<Uint8Array | null> {
-  try {
-    const response = await fetch(url);
-    return response.ok ? new Uint8Array(await response.arrayBuffer()) : null;
-  } catch {
-    return null;
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chosenSound, chosenTrack, type Sound, type Track } from './choice';
+import { chosenSound, chosenTrack, keptAs, type Sound, type Track } from './choice';
 
 const track = (id: string, language: string | null, forced = false): Track => ({
   id,
@@ -34,4 +34,18 @@ test('sound is in the language chosen last, else as the film has it', () => {
   expect(chosenSound(sounds, 'pl')).toBe(1);
   expect(chosenSound(sounds, null)).toBe(1);
   expect(chosenSound([], null)).toBeNull();
+});
+
+test('of several tracks in one language the one that was chosen comes back', () => {
+  const named = (id: string, label: string, forced = false) => ({ ...track(id, 'en', forced), label });
+  const first = [named('s0', 'English'), named('s1', 'English SDH'), named('s2', 'English', true)];
+  for (const chosen of first) expect(chosenTrack(first, keptAs(chosen), null)?.id).toBe(chosen.id);
+  const next = [named('s0', 'English (forced)', true), named('s1', 'English')];
+  expect(chosenTrack(next, keptAs(named('', 'English SDH')), null)?.id).toBe('s1');
+  expect(chosenTrack(next, keptAs(named('', 'Signs', true)), null)?.id).toBe('s0');
+  const sounds = [
+    { ...sound(0, 'en', true), label: 'English' },
+    { ...sound(1, 'en'), label: 'Commentary' },
+  ];
+  expect(chosenSound(sounds, keptAs({ language: 'en', label: 'Commentary' }))).toBe(1);
 });

@@ -7,23 +7,38 @@ export type Sound = Playback['audio'][number];
 const same = (a: string | null | undefined, b: string | null | undefined) =>
   Boolean(a && b && a.toLowerCase() === b.toLowerCase());
 
+/** What a choice is kept as, for films whose tracks have other names: a language and which of its tracks, else a label. */
+export function keptAs(track: { language?: string | null; label: string; forced?: boolean }): string {
+  return [track.language ?? '', track.label, track.forced ? 'forced' : ''].join('\n');
+}
+
+/** The tracks that come near to what was kept, the nearest first. A kept word alone is a language or a label. */
+function near<T extends { language?: string | null; label: string; forced?: boolean }>(
+  tracks: T[],
+  wish: string,
+): T[] {
+  const [language, label = language, forced] = wish.split('\n');
+  const full = tracks.filter((track) => Boolean(track.forced) === (forced === 'forced'));
+  const named = full.filter((track) => same(track.label, label));
+  return [
+    ...named.filter((track) => !language || !track.language || same(track.language, language)),
+    ...full.filter((track) => same(track.language, language)),
+  ];
+}
+
 /**
- * The subtitles for a film that has just come on. `wish` is what was chosen last: a language or a label, or `off`.
- * Without a wish only what translates signs and the odd foreign sentence is shown, in the language that is heard.
+ * The subtitles for a film that has just come on. `wish` is what was chosen last (`keptAs`), or `off`. Without a wish
+ * only what translates signs and the odd foreign sentence is shown, in the language that is heard.
  */
 export function chosenTrack(tracks: Track[], wish: string | null, sound: string | null): Track | null {
   if (wish === 'off') return null;
-  if (wish) {
-    const fits = tracks.filter((track) => same(track.language, wish) || same(track.label, wish));
-    return fits.find((track) => !track.forced) ?? null;
-  }
+  if (wish) return near(tracks, wish)[0] ?? null;
   return tracks.find((track) => track.forced && same(track.language, sound)) ?? null;
 }
 
-/** The sound track to be heard: the language chosen last, else the film's own choice. */
+/** The sound track to be heard: what was chosen last, else the film's own choice. */
 export function chosenSound(tracks: Sound[], wish: string | null): number | null {
-  const wished = tracks.find((track) => same(track.language, wish) || same(track.label, wish));
-  return (wished ?? ownSound(tracks))?.index ?? null;
+  return ((wish ? near(tracks, wish)[0] : undefined) ?? ownSound(tracks))?.index ?? null;
 }
 
 /** What a browser plays of the file itself when nobody asks for another. */

@@ -7,7 +7,7 @@ import { recall, recallNumber, remember } from '../../app/memory';
 import type { Mediator } from '../mediator';
 import { AssLayer } from './ass';
 import { BitmapLayer } from './bitmap';
-import { chosenTrack, type Track } from './choice';
+import { chosenTrack, keptAs, type Track } from './choice';
 import type { Layer } from './layer';
 import styles from './layers.module.css';
 import { contained } from './plane';
@@ -23,6 +23,8 @@ export interface SubtitleEvents {
   tell(text: string): void;
 }
 
+const NONE = 'This film has no subtitles.';
+const NOT_KNOWN_YET = 'No subtitles are known yet.';
 const UNREADABLE = 'These subtitles cannot be read.';
 
 export class Subtitles {
@@ -34,6 +36,8 @@ export class Subtitles {
   private layer: Layer | null = null;
   private timer: ReturnType<typeof setInterval> | undefined;
   private film: string | null = null;
+  /** What was on last in this film, however alike its tracks are. */
+  private last: string | null = null;
   /** Size of the words; 1 is the usual. */
   private scale = recallNumber('subtitles.scale', 1);
 
@@ -54,14 +58,17 @@ export class Subtitles {
     this.fonts = playback.fonts;
     if (film !== this.film) {
       this.film = film;
+      this.last = null;
       this.put(chosenTrack(this.tracks, recall('subtitles'), sound));
       return;
     }
     const renewed = this.tracks.find((track) => track.id === this.on?.id);
-    if (renewed) this.layer?.readdress(renewed.url);
+    if (!renewed) return;
+    this.on = renewed;
+    this.layer?.readdress(renewed.url);
   }
 
-  /** No film any more. */
+  /** No film any more, or another one of which nothing is known yet. */
   clear(): void {
     this.film = null;
     this.tracks = [];
@@ -71,26 +78,38 @@ export class Subtitles {
   /** A viewer's choice; remembered for other films. */
   choose(id: string | null): void {
     const track = this.tracks.find((known) => known.id === id) ?? null;
-    remember('subtitles', track ? (track.language ?? track.label) : 'off');
-    if (track) remember('subtitles.last', track.language ?? track.label);
+    remember('subtitles', track ? keptAs(track) : 'off');
+    if (track) {
+      this.last = track.id;
+      remember('subtitles.last', keptAs(track));
+    } else if (this.on) {
+      this.last = this.on.id;
+    }
     this.put(track);
   }
 
   /** Off, or on with what was on last. */
   toggle(): void {
-    if (this.on) {
-      this.choose(null);
-      return;
-    }
-    const last = chosenTrack(this.tracks, recall('subtitles.last'), null) ?? this.tracks[0];
-    if (last) this.choose(last.id);
-    else this.events.tell('This film has no subtitles.');
+    const last = this.tracks.find((track) => track.id === this.last);
+    this.chooseAloud(
+      this.on ? null : (last ?? chosenTrack(this.tracks, recall('subtitles.last'), null) ?? this.tracks[0]),
+    );
   }
 
   /** The next track, and after the last one none. */
   next(): void {
     const at = this.tracks.findIndex((track) => track.id === this.on?.id);
-    this.choose(this.tracks[at + 1]?.id ?? null);
+    this.chooseAloud(this.tracks[at + 1]);
+  }
+
+  /** A choice made by a key: no menu shows what it was. */
+  private chooseAloud(track: Track | null | undefined): void {
+    if (this.tracks.length === 0) {
+      this.events.tell(this.film === null ? NOT_KNOWN_YET : NONE);
+      return;
+    }
+    this.choose(track?.id ?? null);
+    this.events.tell(track ? `Subtitles: ${track.label}` : 'Subtitles: off');
   }
 
   get size(): number {
@@ -110,6 +129,7 @@ export class Subtitles {
 
   private put(track: Track | null): void {
     this.drop();
+    this.element.hidden = false;
     this.on = track;
     this.events.shown(track?.id ?? null);
     if (!track) return;
@@ -120,37 +140,43 @@ export class Subtitles {
 
   private layerFor(track: Track): Layer {
     const address = { url: track.url, windowMs: track.window_ms ?? null };
-    const failed = () => this.failed(track);
+    const failed = () => this.failed(track.id);
     if (track.kind === 'bitmap') return new BitmapLayer(this.element, address, failed);
     if (track.kind === 'ass') {
-      return new AssLayer(this.element, this.mediator.element, address, this.fonts, () => this.asText(track));
+      return new AssLayer(this.element, this.mediator.element, address, this.fonts, () =>
+        this.asText(track.id),
+      );
     }
     return new TextLayer(this.element, address, () => this.scale, failed);
   }
 
-  /** Where scripts cannot be drawn their words are better than nothing. */
-  private asText(track: Track): void {
-    if (this.on !== track) return;
+  /** Where scripts cannot be drawn their words are better than nothing. Its address may have been renewed since. */
+  private asText(id: string): void {
+    const track = this.on;
+    if (track?.id !== id) return;
     this.layer?.close();
     const address = { url: track.url, windowMs: track.window_ms ?? null };
     this.layer = new TextLayer(
       this.element,
       address,
       () => this.scale,
-      () => this.failed(track),
+      () => this.failed(id),
     );
   }
 
-  private failed(track: Track): void {
-    if (this.on !== track) return;
+  private failed(id: string): void {
+    if (this.on?.id !== id) return;
     this.put(null);
     this.events.tell(UNREADABLE);
   }
 
   private look(): void {
+    if (document.hidden) return;
     const video = this.mediator.element;
     const { position, hasMedia } = this.mediator.read();
-    if (!hasMedia || document.hidden) return;
+    // While a film is exchanged for a stream of it, what was on the screen last belongs to no moment.
+    this.element.hidden = !hasMedia;
+    if (!hasMedia) return;
     const stage = { width: this.element.clientWidth, height: this.element.clientHeight };
     const film = contained({ width: video.videoWidth, height: video.videoHeight }, stage);
     this.layer?.show(position, { stage, film });

@@ -12,11 +12,17 @@ export interface Address {
 /** So much before the end of a piece the next one is fetched. */
 const AHEAD_MS = 20_000;
 const KEPT = 60;
+/** A piece that was refused in the same way so often is left out: each try has the server read a minute of film. */
+const SAME_ANSWER_MAX = 5;
+/** These answers pass by themselves: an address is renewed, a server is busy or away. */
+const PASSING = [0, 403, 429, 502, 503, 504];
 
 type Piece<T> =
   | { state: 'asked' }
   | { state: 'here'; content: T }
-  | { state: 'failed'; tries: number; again: number };
+  | { state: 'failed'; tries: number; again: number; status: number; same: number };
+
+type Failed = Extract<Piece<never>, { state: 'failed' }>;
 
 export class Windows<T> {
   private pieces = new Map<number, Piece<T>>();
@@ -57,20 +63,21 @@ export class Windows<T> {
     const known = this.pieces.get(key);
     const again = known?.state === 'failed' && clock.now() >= known.again;
     if (known && !again) return;
-    const tries = known?.state === 'failed' ? known.tries : 0;
     this.pieces.set(key, { state: 'asked' });
-    void this.fetch(key, n, tries);
+    void this.fetch(key, n, known?.state === 'failed' ? known : null);
   }
 
-  private async fetch(key: number, n: number | null, tries: number): Promise<void> {
+  private async fetch(key: number, n: number | null, last: Failed | null): Promise<void> {
     let refused = false;
+    let status = 0;
     try {
       const response = await fetch(`${this.address.url}/${this.name(n)}`);
+      status = response.status;
       // Behind the end of the film there is nothing, and an address that has expired is soon replaced.
-      const nothing = response.status === 404;
-      refused = response.status === 422 || (nothing && (n ?? 0) === 0);
+      const nothing = status === 404;
+      refused = status === 422 || (nothing && (n ?? 0) === 0);
       if (nothing && !refused) return;
-      if (!response.ok) throw new Error(String(response.status));
+      if (!response.ok) throw new Error(String(status));
       const content = await this.read(response);
       if (this.closed) return;
       this.pieces.set(key, { state: 'here', content });
@@ -78,12 +85,11 @@ export class Windows<T> {
       this.changed(this.all());
     } catch {
       if (this.closed) return;
-      const again = clock.now() + backoff(tries, Math.random());
-      this.pieces.set(key, {
-        state: 'failed',
-        tries: tries + 1,
-        again: refused ? Number.POSITIVE_INFINITY : again,
-      });
+      const tries = last?.tries ?? 0;
+      const same = last?.status === status ? last.same + 1 : 1;
+      const hopeless = refused || (same >= SAME_ANSWER_MAX && !PASSING.includes(status));
+      const again = hopeless ? Number.POSITIVE_INFINITY : clock.now() + backoff(tries, Math.random());
+      this.pieces.set(key, { state: 'failed', tries: tries + 1, again, status, same });
       if (refused) this.refused();
     }
   }

@@ -7,7 +7,7 @@ const KEYS: [string, string][] = [
   ['Space or K', 'Play or pause, for everybody'],
   ['← →', '5 seconds back or on'],
   ['J L', '10 seconds back or on'],
-  ['[ ]', 'Previous or next chapter'],
+  ['[ ] or , .', 'Previous or next chapter'],
   ['0 – 9', 'Go to that tenth of the film'],
   ['Home End', 'First or last moment'],
   ['↑ ↓', 'Volume, for you'],

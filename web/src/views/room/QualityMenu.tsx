@@ -2,6 +2,7 @@ import { Check, SlidersHorizontal } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
 import { offers, type Quality, type Variant } from '../../player/quality';
 import { IconButton } from '../../ui/Button';
+import menu from './Menu.module.css';
 import styles from './QualityMenu.module.css';
 import { useRoom, useSession } from './visit';
 
@@ -15,7 +16,7 @@ interface Choice {
 export function QualityMenu() {
   const variants = useRoom((view) => view.variants);
   const wish = useRoom((view) => view.wish);
-  const playing = useRoom((view) => view.delivery !== null);
+  const playing = useRoom((view) => view.delivery !== null && !view.delivery.fixed);
   const [open, setOpen] = useState(false);
   const frame = useRef<HTMLSpanElement>(null);
   const id = useId();
@@ -28,6 +29,11 @@ export function QualityMenu() {
     document.addEventListener('pointerdown', outside);
     return () => document.removeEventListener('pointerdown', outside);
   }, [open]);
+
+  // A menu of the film before must not come up with the next one and take the keys away.
+  useEffect(() => {
+    if (!playing) setOpen(false);
+  }, [playing]);
 
   if (!playing) return null;
   const close = () => {
@@ -104,7 +110,7 @@ function Menu({ id, choices, chosen, onClose }: MenuProps) {
       role="menu"
       tabIndex={-1}
       aria-label="Picture quality"
-      className={styles.menu}
+      className={`${menu.menu} ${styles.menu}`}
       onKeyDown={onKey}
     >
       {choices.map(({ quality, name, about }) => (

@@ -34,7 +34,10 @@ export function SeekBar({ duration, position, bufferedTo }: Props) {
   useEffect(() => {
     const input = bar.current;
     if (!input) return;
-    const commit = () => session.ask({ kind: 'seek', pos: Number(input.value) });
+    const commit = () => {
+      // Nothing will come that could end the aiming.
+      if (!session.ask({ kind: 'seek', pos: Number(input.value) })) setAim(null);
+    };
     input.addEventListener('change', commit);
     return () => input.removeEventListener('change', commit);
   }, [session]);

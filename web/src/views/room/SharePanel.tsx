@@ -1,24 +1,14 @@
 import { Check, Copy, X } from 'lucide-react';
-import { useRef, useState } from 'react';
 import { Button, IconButton } from '../../ui/Button';
+import { useCopy } from '../../ui/useCopy';
 import styles from './SharePanel.module.css';
 import { useRoom } from './visit';
-
-const COPIED_MS = 2_000;
 
 /** The link and its picture for a phone's camera. */
 export function SharePanel({ onClose }: { onClose?: () => void }) {
   const room = useRoom((view) => view.room);
-  const field = useRef<HTMLInputElement>(null);
-  const [copied, setCopied] = useState(false);
+  const { field, copy, copied, failed } = useCopy();
   if (!room) return null;
-  const copy = () => {
-    field.current?.select();
-    // The clipboard API is missing on plain http, which is what a LAN has.
-    const done = document.execCommand('copy');
-    setCopied(done);
-    if (done) setTimeout(() => setCopied(false), COPIED_MS);
-  };
   return (
     <section className={styles.panel} aria-label="Invite people">
       <div className={styles.head}>
@@ -57,6 +47,10 @@ export function SharePanel({ onClose }: { onClose?: () => void }) {
           {copied ? 'Copied' : 'Copy'}
         </Button>
       </div>
+      <p className={failed ? styles.hint : 'visually-hidden'} role="status">
+        {copied && 'Copied.'}
+        {failed && 'The browser does not allow that: copy the link by hand.'}
+      </p>
     </section>
   );
 }

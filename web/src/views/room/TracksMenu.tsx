@@ -2,6 +2,7 @@ import { Captions } from 'lucide-react';
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { Playback } from '../../api/types';
 import { IconButton } from '../../ui/Button';
+import menu from './Menu.module.css';
 import styles from './TracksMenu.module.css';
 import { useRoom, useSession } from './visit';
 
@@ -30,15 +31,28 @@ export function TracksMenu() {
     const onPointer = (event: PointerEvent) => {
       if (!box.current?.contains(event.target as Node)) setOpen(false);
     };
+    // Tab leads on into the page, which the menu would cover.
+    const onLeave = ({ relatedTarget }: FocusEvent) => {
+      if (relatedTarget instanceof Node && !box.current?.contains(relatedTarget)) setOpen(false);
+    };
+    const frame = box.current;
+    frame?.addEventListener('focusout', onLeave);
     document.addEventListener('keydown', onKey);
     document.addEventListener('pointerdown', onPointer);
     return () => {
+      frame?.removeEventListener('focusout', onLeave);
       document.removeEventListener('keydown', onKey);
       document.removeEventListener('pointerdown', onPointer);
     };
   }, [open]);
 
-  if (!playback || (playback.subtitles.length === 0 && playback.audio.length < 2)) return null;
+  const offered = playback !== null && (playback.subtitles.length > 0 || playback.audio.length > 1);
+  // A menu of the film before must not come up with the next one and take the keys away.
+  useEffect(() => {
+    if (!offered) setOpen(false);
+  }, [offered]);
+
+  if (!offered) return null;
   return (
     <span className={styles.box} ref={box}>
       <IconButton
@@ -64,7 +78,12 @@ function Choices({ subtitles, audio }: Pick<Playback, 'subtitles' | 'audio'>) {
   const [size, setSize] = useState(session.subtitles.size);
   const kind = subtitles.find((track) => track.id === subtitle)?.kind;
   return (
-    <div className={styles.menu} role="dialog" aria-label="Subtitles and sound" data-testid="tracks-menu">
+    <div
+      className={`${menu.menu} ${styles.menu}`}
+      role="dialog"
+      aria-label="Subtitles and sound"
+      data-testid="tracks-menu"
+    >
       {subtitles.length > 0 && (
         <Group title="Subtitles">
           {(name) => (

@@ -44,6 +44,7 @@ export class Reel {
       arrived: () => keep((to) => to.arrived()),
       preparing: (readyAt) => keep((to) => to.preparing(readyAt)),
       variants: (variants) => keep((to) => to.variants(variants)),
+      unchosen: (wish, message) => keep((to) => to.unchosen(wish, message)),
       picture: (picture) => keep((to) => to.picture(picture)),
     };
     return new Source(this.mediator, media, AT_REST, events, wishRemembered());

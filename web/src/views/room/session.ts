@@ -13,7 +13,7 @@ import type { Mediator, Started } from '../../player/mediator';
 import type { Quality } from '../../player/quality';
 import { command, nextId, type Wish } from '../../player/requests';
 import { Source, type SourceEvents } from '../../player/source';
-import { chosenSound } from '../../player/subtitles/choice';
+import { chosenSound, keptAs } from '../../player/subtitles/choice';
 import { Subtitles } from '../../player/subtitles/subtitles';
 import { Connection } from '../../socket/connection';
 import { isNewer } from '../../sync/schedule';
@@ -126,13 +126,15 @@ export class RoomSession {
 
   // Gestures.
 
-  ask(wish: Wish): void {
+  /** False when it could not be asked. */
+  ask(wish: Wish): boolean {
     const message = command(wish, this.store.getState().state);
     if (!this.connection?.send(message)) {
       this.tell('Not connected at the moment. Trying to get back…');
-      return;
+      return false;
     }
     this.store.setState({ pending: { id: message.id, kind: wish.kind } });
+    return true;
   }
 
   say(text: string): boolean {
@@ -290,7 +292,9 @@ export class RoomSession {
     if (old && !isNewer(state, old)) return;
     // Another epoch can be another server, with another clock.
     if (old && state.epoch !== old.epoch) this.connection?.serverClock.reset();
-    this.store.setState({ state });
+    // Somebody has begun already: there is nothing left to wait with.
+    const begun = state.v > 0 || state.p0 !== 0;
+    this.store.setState(begun ? { state, startsWhenReady: false } : { state });
     const duration = state.media?.duration_ms ?? 0;
     const { epoch, rev, p0, v, t0 } = state;
     this.follow?.setVector(state.media ? { epoch, rev, p0, v, t0, duration } : null);
@@ -316,6 +320,7 @@ export class RoomSession {
   private show(media: string, anew = false): void {
     if (this.sourceFor === media && !anew) return;
     this.source?.close();
+    if (this.sourceFor !== media) this.subtitles.clear();
     this.sourceFor = media;
     this.store.setState(NOTHING_SHOWN);
     const course = {
@@ -331,10 +336,17 @@ export class RoomSession {
       preparing: (readyAt) => this.prepare(readyAt),
       variants: (variants) => this.store.setState({ variants }),
       picture: (picture) => this.store.setState({ picture }),
+      unchosen: (wish, message) => {
+        rememberWish(wish);
+        this.store.setState({ wish });
+        this.tell(message);
+      },
     };
-    const { wish } = this.store.getState();
+    const { wish, sound } = this.store.getState();
     this.source =
       this.reel.take(media, course, events) ?? new Source(this.mediator, media, course, events, wish);
+    // The same film once more is heard as it was, also where two tracks are called the same.
+    if (anew && sound !== null && this.offeredFor === media) this.source.chooseSound(sound);
   }
 
   /** What there is to choose from; again when addresses are renewed. */
@@ -351,7 +363,7 @@ export class RoomSession {
   chooseSound(index: number): void {
     const track = this.store.getState().playback?.audio.find((known) => known.index === index);
     if (!track) return;
-    remember('sound', track.language ?? track.label);
+    remember('sound', keptAs(track));
     this.store.setState({ sound: index });
     this.source?.chooseSound(index);
   }
@@ -361,7 +373,12 @@ export class RoomSession {
     const tracks = playback?.audio ?? [];
     const at = tracks.findIndex((track) => track.index === sound);
     const next = tracks[(at + 1) % Math.max(1, tracks.length)];
-    if (next) this.chooseSound(next.index);
+    if (tracks.length < 2 || !next) {
+      this.tell(playback ? 'This film has one sound track.' : 'No sound tracks are known yet.');
+      return;
+    }
+    this.chooseSound(next.index);
+    this.tell(`Sound: ${next.label}`);
   }
 
   /** The room stands still, and nobody is waited for. */

@@ -8,6 +8,12 @@ const VOLUME_STEP = 0.05;
 /** What a focused slider does itself. */
 const SLIDER_KEYS = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'PageUp', 'PageDown'];
 
+/** The same for a focused choice of a menu. */
+const RADIO_KEYS = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', ' '];
+/** Brackets are typed with Alt, AltGr or Ctrl and Alt on many a keyboard; commas and full stops are on every one. */
+const BACK_A_CHAPTER = ['[', ','];
+const ON_A_CHAPTER = [']', '.'];
+
 /** Keys for the whole page. Not while somebody types, and never together with Ctrl, Alt or Meta. */
 export function useKeyboard(
   session: RoomSession,
@@ -16,9 +22,10 @@ export function useKeyboard(
 ): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+      if (event.defaultPrevented || (isShortcut(event) && !isBracket(event))) return;
       if (session.store.getState().phase !== 'in' || isTyping(event.target)) return;
       if (isSlider(event.target) && SLIDER_KEYS.includes(event.key)) return;
+      if (isRadio(event.target) && RADIO_KEYS.includes(event.key)) return;
       // A focused button keeps its own Space and Enter.
       if (event.key === ' ' && event.target instanceof HTMLButtonElement) return;
       if (act(event.key, session, frame, onHelp)) event.preventDefault();
@@ -28,9 +35,19 @@ export function useKeyboard(
   }, [session, frame, onHelp]);
 }
 
+const isShortcut = (event: KeyboardEvent) => event.ctrlKey || event.altKey || event.metaKey;
+
+/** Alt alone, or with Ctrl, made this a bracket; what the browser itself means by it comes without. */
+const isBracket = (event: KeyboardEvent) =>
+  (event.key === '[' || event.key === ']') &&
+  !event.metaKey &&
+  (event.altKey || event.getModifierState('AltGraph'));
+
+const isRadio = (target: EventTarget | null) => target instanceof HTMLInputElement && target.type === 'radio';
+
 function isTyping(target: EventTarget | null): boolean {
   if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
-  return target instanceof HTMLInputElement && target.type !== 'range';
+  return target instanceof HTMLInputElement && target.type !== 'range' && target.type !== 'radio';
 }
 
 /** A slider other than the film's own, whose arrows are the film's. */
@@ -53,6 +70,8 @@ function act(
     if (duration) session.ask({ kind: 'seek', pos: Math.round((duration * Number(key)) / 10) });
     return true;
   }
+  if (BACK_A_CHAPTER.includes(key)) return toChapter(session, -1);
+  if (ON_A_CHAPTER.includes(key)) return toChapter(session, 1);
   switch (key) {
     case ' ':
     case 'k':
@@ -74,13 +93,6 @@ function act(
     case 'ArrowRight':
       session.ask({ kind: 'seek_by', delta: STEP_MS });
       return true;
-    case '[':
-    case ']': {
-      const chapters = session.store.getState().playback?.chapters ?? [];
-      const to = chapterStep(chapters, session.playhead().position, key === ']' ? 1 : -1);
-      if (to !== null) session.ask({ kind: 'seek', pos: to });
-      return true;
-    }
     case 'ArrowUp':
       session.setVolume(volume + VOLUME_STEP, false);
       return true;
@@ -123,6 +135,13 @@ function act(
     default:
       return false;
   }
+}
+
+function toChapter(session: RoomSession, by: 1 | -1): true {
+  const chapters = session.store.getState().playback?.chapters ?? [];
+  const to = chapterStep(chapters, session.playhead().position, by);
+  if (to !== null) session.ask({ kind: 'seek', pos: to });
+  return true;
 }
 
 /** The whole stage rather than the bare picture, so that the controls come along; iPhones only offer the picture. */

@@ -10,7 +10,7 @@ import { Lost } from '../../ui/Lost';
 import { Mark } from '../../ui/Mark';
 import { Poster } from '../home/Poster';
 import { useCreateRoom } from '../home/useCreateRoom';
-import { OtherPlayers } from './OtherPlayers';
+import { type Elsewhere, elsewhereOf, OtherPlayers } from './OtherPlayers';
 import styles from './TitlePage.module.css';
 
 /** One film: what it is, what this browser gets of it, and the way to watch it together. */
@@ -37,7 +37,7 @@ export function TitlePage({ id }: { id: string }) {
 
 function Film({ film }: { film: MediaItem }) {
   const { creating, error, create, expect } = useCreateRoom();
-  const { reason, refused, notes, compatUrl } = useDelivery(film);
+  const { reason, refused, notes, elsewhere } = useDelivery(film);
   return (
     <main className={styles.film}>
       <div className={styles.poster}>
@@ -65,7 +65,7 @@ function Film({ film }: { film: MediaItem }) {
             <Users size={18} aria-hidden="true" /> {creating ? 'Opening…' : 'Watch together'}
           </Button>
         )}
-        {compatUrl && <OtherPlayers title={film.title} compatUrl={compatUrl} />}
+        {elsewhere && <OtherPlayers media={film.id} title={film.title} first={elsewhere} />}
         {error && (
           <p className={styles.refused} role="alert">
             {error}
@@ -106,12 +106,13 @@ interface Answer {
   reason: string;
   refused: boolean;
   notes: string[];
-  compatUrl?: string;
+  elsewhere?: Elsewhere;
 }
 
-function answerOf({ reason, notes = [], wait_ms, compat_url }: Playback): Answer {
+function answerOf(playback: Playback): Answer {
+  const { reason, notes = [], wait_ms } = playback;
   const wait = wait_ms ? [`Converting it takes longer than watching it: ready in ${length(wait_ms)}.`] : [];
-  return { reason, refused: false, notes: [...notes, ...wait], compatUrl: compat_url };
+  return { reason, refused: false, notes: [...notes, ...wait], elsewhere: elsewhereOf(playback) };
 }
 
 /** What this browser gets, as a sentence. A server that is only busy has not refused. */
