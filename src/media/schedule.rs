@@ -157,7 +157,7 @@ pub(crate) fn ahead(
 /// that were prepared, or preparing the last ones would throw out the next ones.
 pub(crate) fn needed(track: &Track<'_>, position_ms: i64, depth: Depth) -> Range<u32> {
     let ahead_ms = match depth {
-        Depth::Preparing(room_ms) => room_ms.min(PREPARE_MS).max(PINNED_AHEAD_MS),
+        Depth::Preparing(room_ms) => room_ms.clamp(PINNED_AHEAD_MS, PREPARE_MS),
         Depth::Standing | Depth::Playing => PINNED_AHEAD_MS,
     };
     track.covering(position_ms - PINNED_BEHIND_MS, position_ms.saturating_add(ahead_ms))
