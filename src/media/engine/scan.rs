@@ -28,6 +28,8 @@ pub(super) struct Seen {
     pub(super) keys: Vec<i64>,
     pub(super) times: Vec<i64>,
     pub(super) leading: bool,
+    /// Some pictures do not say when they are shown; when they are decoded stood in for it.
+    pub(super) guessed: bool,
 }
 
 impl Seen {
@@ -48,8 +50,20 @@ impl Seen {
         }
         self.start = Some(self.start.map_or(time, |start| start.min(time)));
         self.end = self.end.max(time.saturating_add(packet.duration()));
+        self.guessed |= packet.pts().is_none();
         self.times.push(time);
     }
+}
+
+/// The end, when pictures that did not say their time stand at that of another: each has a place of its own, at the end
+/// if there is none before. (The last group of an MPEG program stream is often written so.)
+fn with_late_ones(start: i64, end: i64, pictures: i64, typical: i64, times: &[i64]) -> i64 {
+    let mut distinct = times.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let late = pictures - distinct.len() as i64;
+    let all = start.saturating_add(pictures.saturating_mul(typical));
+    end.max(all.min(end.saturating_add(late.saturating_mul(typical))))
 }
 
 /// Time and byte of keyframes: of all, or, when they are too many, of every second, fourth and so on.
@@ -153,9 +167,11 @@ impl Scan {
         let untimed = self.reader.is_untimed();
         let stretches = self.reader.learned();
         let mut times = std::mem::take(&mut self.seen.times);
+        let pictures = times.len() as i64;
         let typical = typical_step(&mut times);
         let last = times.last().copied().unwrap_or(start);
         let end = self.seen.end.max(last.saturating_add(if self.seen.end > last { 0 } else { typical })).max(start + 1);
+        let end = if self.seen.guessed { with_late_ones(start, end, pictures, typical, &times) } else { end };
         let map = self.map(stretches);
         let rate = constant_rate(&self.reader, self.stream, times, typical, start..end);
         let found = VideoIndex {

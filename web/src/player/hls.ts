@@ -27,6 +27,8 @@ export interface HlsSession {
 }
 
 export interface HlsEvents {
+  /** Where the element stands, content ms. */
+  standing(): number;
   /** Nothing comes at the moment; it is asked for again and again. 0 when there is no answer at all. */
   away(status: number): void;
   /** The server says no, and loading has stopped. */
@@ -260,7 +262,7 @@ class Script implements HlsSession {
 
   /** Nothing is to be had now: it is being knocked for, or the film has a hole there. */
   private excused(): boolean {
-    const places = [this.video.currentTime * 1000, this.startPosition()];
+    const places = [this.events.standing(), this.startPosition()];
     return this.timer !== undefined || places.some((position) => this.holes.covers(position));
   }
 

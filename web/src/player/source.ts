@@ -438,6 +438,7 @@ export class Source {
       };
       this.taste = taste;
       this.hls = openHls(this.mediator.element, url, () => this.course.position(), taste, {
+        standing: () => this.mediator.read().position,
         away: (status) => this.away(status),
         refused: (status, message) => void this.refused(status, message),
         undecodable: (copy) => this.undecodable(copy),
