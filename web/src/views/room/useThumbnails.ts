@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { type Thumbnail, thumbnailsOf } from '../../player/thumbnails';
 
 /** The first question waits until the film has had time to begin. */
@@ -13,10 +13,10 @@ const NONE = [404, 410, 422];
 
 /** The small pictures of a film; none until the server has made them, and none for ever when there are none. */
 export function useThumbnails(media: string | null, address: string | null): Thumbnail[] {
-  const [thumbnails, setThumbnails] = useState<Thumbnail[]>([]);
-  // A renewed address is no other film: until its index is there, the pictures of the old one do.
+  const [index, setIndex] = useState('');
+  // A renewed address is no other film: the index stays, and its pictures are asked for at the new address from then on.
   // biome-ignore lint/correctness/useExhaustiveDependencies: another film is what ends them
-  useEffect(() => setThumbnails([]), [media]);
+  useEffect(() => setIndex(''), [media]);
   useEffect(() => {
     if (address === null) return;
     const stop = new AbortController();
@@ -27,8 +27,8 @@ export function useThumbnails(media: string | null, address: string | null): Thu
       try {
         const response = await fetch(address, { signal: stop.signal });
         if (response.ok && response.status !== ACCEPTED) {
-          const index = await response.text();
-          if (!stop.signal.aborted) setThumbnails(thumbnailsOf(index, address));
+          const text = await response.text();
+          if (!stop.signal.aborted) setIndex(text);
           return;
         }
         if (NONE.includes(response.status)) return;
@@ -43,5 +43,5 @@ export function useThumbnails(media: string | null, address: string | null): Thu
       clearTimeout(timer);
     };
   }, [address]);
-  return thumbnails;
+  return useMemo(() => (address === null ? [] : thumbnailsOf(index, address)), [index, address]);
 }
