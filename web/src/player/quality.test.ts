@@ -30,6 +30,8 @@ describe('a master playlist', () => {
 
   test('names a portrait picture by the frame that holds it', () => {
     expect(variantOf('vcopy/index.m3u8', 1080, 1920, 1).lines).toBe(1080);
+    expect(variantOf('a0/index.m3u8', 0, 0, 1).original).toBe(true);
+    expect(variantOf('h720/index.m3u8', 1280, 720, 1).original).toBe(false);
   });
 
   test('offers what is below the original, best first', () => {

@@ -20,7 +20,8 @@ export interface Variant {
 }
 
 const RENDITION = /(?:^|\/)([a-z]+\d*)\/index\.m3u8/;
-const RUNG = /^[a-z](\d+)$/;
+/** Converted pictures, in software and in hardware. Sound alone (`a0`) is no picture that was made smaller. */
+const RUNG = /^[vh](\d+)$/;
 const WIDE = 16 / 9;
 
 /** Reads a variant from its address and size, as they stand in the master playlist. */
